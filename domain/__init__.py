@@ -1,0 +1,1 @@
+"""What a case is: processes declared once, rules, policy, calendar, money."""

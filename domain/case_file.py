@@ -1,0 +1,175 @@
+"""A case with its tracks, and every decision about them: pure, so that a workflow, a rebuild and a test agree."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from domain.case import Case
+from domain.events import DEADLINE_PASSED, Entry, Event, Record, StepRequest
+from domain.process import Process, Reservation, Step
+from domain.record import blank, dump, load, read_input
+from domain.refusals import Refusal, Refused
+
+
+class CaseFile:
+    """The case, its open tracks, and how many events they have had."""
+
+    def __init__(self, case_id: UUID) -> None:
+        self.case_id = case_id
+        self.case: Case | None = None
+        self.tracks: dict[UUID, Process] = {}
+        self.seq = 0
+
+    @property
+    def processes(self) -> list[Process]:
+        """The case and its open tracks."""
+        return [*([self.case] if self.case else []), *self.tracks.values()]
+
+    def decide(self, request: StepRequest, now: datetime) -> tuple[Process, Process]:
+        """Return the process before and after the step, changing nothing; raise `Refused`."""
+        declared = declared_step(request)
+        before = self.process_of(request, now)
+        if not declared.opens and before.version != request.expected_version:
+            raise Refused(
+                Refusal.STALE_VERSION,
+                path=("expectedVersion",),
+                version=before.version,
+                expected=request.expected_version,
+            )
+        at = request.occurred_at or max(now, before.last_at or now)
+        return before, before.after(declared, read_input(declared, request.given), at=at, now=now)
+
+    def process_of(self, request: StepRequest, now: datetime) -> Process:
+        """Return the process that the step is about, blank if the step opens it; raise `Refused`."""
+        if not declared_step(request).opens:
+            process = self._find(request.process_id)
+            if request.closures:
+                process = replace(process, terms=replace(process.terms, closures=request.closures))
+            return process
+        opens_case = issubclass(Process.kinds[request.kind], Case)
+        if self.case is None and not opens_case:
+            raise Refused(Refusal.NOT_FOUND, path=("case",))
+        if self.case and (opens_case or request.process_id in {self.case_id, *self.tracks}):
+            raise Refused(Refusal.ALREADY_EXISTS, path=("newId",))
+        if self.case:
+            self.case.admit(now)
+        if not request.opening:
+            raise ValueError("a step that opens a process carries its terms and limits")
+        return blank(request.kind, id=request.process_id, case_id=self.case_id, opening=request.opening)
+
+    def reservation(self, request: StepRequest, now: datetime) -> tuple[Process, Reservation] | None:
+        """Return what the step must first take of a shared resource, and the process it is for; raise `Refused`."""
+        declared = declared_step(request)
+        if not declared.reserves:
+            return None
+        before, _ = self.decide(request, now)
+        return before, declared.reserves(before, read_input(declared, request.given))
+
+    def take(self, request: StepRequest, now: datetime) -> Entry:
+        """Take the step; raise `Refused`, in which case nothing has changed."""
+        before, after = self.decide(request, now)
+        self._keep(after)
+        changed = [after]
+        if self.case and after.id != self.case_id and (after.ended or not before.version):
+            self.case = replace(self.case, version=self.case.version + 1)
+            changed.append(self.case)
+        at = after.last_at or now
+        return self._entry(request.step, before, changed, occurred_at=at, recorded_at=now, request=request)
+
+    def next_due(self) -> datetime | None:
+        """Return when time next has something to do here: a deadline, or the end of a closed case's window."""
+        dues = [process.deadline for process in self.processes if not process.overdue]
+        if self.case and self.case.ended:
+            dues.append(self.case.expires())
+        return min((due for due in dues if due), default=None)
+
+    def pass_deadlines(self, now: datetime) -> list[Entry]:
+        """Mark what has become due."""
+        return [
+            self._pass_deadline(process, process.deadline, now)
+            for process in self.processes
+            if process.deadline and process.deadline <= now and not process.overdue
+        ]
+
+    def expired(self, now: datetime) -> bool:
+        """Whether nothing can happen to this case any more."""
+        if not self.case or not self.case.ended:
+            return False
+        expires = self.case.expires()
+        return expires is None or expires <= now
+
+    def fold(self, event: Event) -> Entry:
+        """Live an event of the log again, exactly as it was; the entry is equal to the one it came from."""
+        if event.request:
+            return self.take(event.request, event.recorded_at)
+        return self._pass_deadline(self._find(event.process_id), event.occurred_at, event.recorded_at)
+
+    def records(self) -> tuple[Record, ...]:
+        """Return the case and its open tracks, to be carried along; the case comes first."""
+        return tuple(Record(kind=process.kind, data=dump(process)) for process in self.processes)
+
+    @classmethod
+    def restored(cls, case_id: UUID, records: tuple[Record, ...], seq: int) -> "CaseFile":
+        """Return the file that `records` were taken from."""
+        file = cls(case_id)
+        file.seq = seq
+        for process in (load(record.kind, record.data) for record in records):
+            if isinstance(process, Case):
+                file.case = process
+            else:
+                file.tracks[process.id] = process
+        return file
+
+    def _find(self, process_id: UUID) -> Process:
+        if self.case and process_id == self.case_id:
+            return replace(self.case, tracks=tuple(self.tracks.values()))
+        if process_id in self.tracks:
+            return self.tracks[process_id]
+        raise Refused(Refusal.NOT_FOUND, path=("id",))
+
+    def _pass_deadline(self, process: Process, deadline: datetime, now: datetime) -> Entry:
+        """The version stays as it is, so that no open form is stale for it."""
+        late = replace(process, overdue=True)
+        self._keep(late)
+        return self._entry(DEADLINE_PASSED, process, [late], occurred_at=deadline, recorded_at=now)
+
+    def _keep(self, process: Process) -> None:
+        """Ended tracks leave: a case that lives for years stays small."""
+        if isinstance(process, Case):
+            self.case = replace(process, tracks=())
+        elif process.ended:
+            self.tracks.pop(process.id, None)
+        else:
+            self.tracks[process.id] = process
+
+    def _entry(
+        self,
+        name: str,
+        before: Process,
+        changed: list[Process],
+        *,
+        occurred_at: datetime,
+        recorded_at: datetime,
+        request: StepRequest | None = None,
+    ) -> Entry:
+        self.seq += 1
+        after = changed[0]
+        event = Event(
+            seq=self.seq,
+            process_id=after.id,
+            kind=after.kind,
+            name=name,
+            from_state=before.state,
+            to_state=after.state,
+            version=after.version,
+            entry=after.entry,
+            occurred_at=occurred_at,
+            recorded_at=recorded_at,
+            request=request,
+        )
+        return Entry(event=event, records=tuple(Record(kind=process.kind, data=dump(process)) for process in changed))
+
+
+def declared_step(request: StepRequest) -> Step:
+    """Return the declaration of the step that is asked for."""
+    return Process.kinds[request.kind].steps[request.step]

@@ -1,0 +1,359 @@
+"""Money towards rent or utilities, from a funding line that is never overspent (DOMAIN section 3).
+
+Beside an arrears support or on its own. A refusal is announced first (L. 241/1990, art. 10-bis): the tenant has ten
+days from the proved receipt of the notice to answer it; not in competitive procedures.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.choices import Choice
+from domain.fields import (
+    Count,
+    Day,
+    Euro,
+    EuroOrZero,
+    FundingLineId,
+    Note,
+    ProcessId,
+    ShortText,
+    TenancyId,
+    local_day,
+    start_of,
+)
+from domain.process import NEW, OPEN, SAME, Process, Reservation, States, step
+from domain.refusals import Refusal, Refused
+from domain.roles import FIELD, OFFICE, Party, Role
+
+
+class Purpose(Choice):
+    """What the money is for."""
+
+    RENT = "Canone e morosità", "Rent and arrears"
+    UTILITIES = "Utenze", "Utilities"
+
+
+class Measure(Choice):
+    """Under which rule the money is given."""
+
+    INDIGENT = "Contributo di solidarietà per indigenti", "Solidarity contribution, indigent households"
+    DIFFICULTY = "Contributo di solidarietà per difficoltà economica", "Solidarity contribution, economic difficulty"
+    PROJECT = "Fondi di progetto", "Project money"
+
+
+class RefusalGround(Choice):
+    """Why a contribution is refused."""
+
+    NOT_ELIGIBLE = "Requisiti mancanti", "Not eligible"
+    OVER_ISEE = "ISEE oltre il limite", "ISEE over the limit"
+    OVER_ASSETS = "Patrimonio oltre il limite", "Assets over the limit"
+    NO_FUNDS = "Fondi esauriti", "No funds left"
+    INCOMPLETE = "Domanda incompleta", "Application incomplete"
+    LATE = "Domanda fuori termine", "Application too late"
+
+
+class RevocationReason(Choice):
+    """Why a grant is taken back before it is paid."""
+
+    NO_LONGER_ELIGIBLE = "Requisiti venuti meno", "No longer eligible"
+    FALSE_STATEMENT = "Dichiarazione non veritiera", "False statement"
+    PAID_OTHERWISE = "Coperto in altro modo", "Covered otherwise"
+    WRONG_LINE = "Linea di finanziamento errata", "Wrong funding line"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestContribution:
+    """What is asked for, EUR; `arrears` is the support, in the same case, that the money goes towards.
+
+    `competitive`: requested in a call that ranks the applicants. `informed_on`: when the tenant was told of the call.
+    """
+
+    tenancy: TenancyId
+    purpose: Purpose
+    requested: Euro
+    arrears: ProcessId | None = None
+    competitive: bool = False
+    informed_on: Day | None = None
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssessContribution:
+    """What was found: `isee` and `eligible` in EUR, `months_assigned` whole months since the contract.
+
+    `attested`: social services attest to the household's need. `within_assets`: within the asset limit. If there is a
+    call, all are as of its date.
+    """
+
+    measure: Measure
+    isee: EuroOrZero
+    months_assigned: Count
+    eligible: EuroOrZero
+    attested: bool = False
+    within_assets: bool = True
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantContribution:
+    """The amount, EUR, and the funding line that pays it."""
+
+    funding_line: FundingLineId
+    amount: Euro
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotifyRefusal:
+    """The ground for which the contribution is going to be refused; the note is what the notice says."""
+
+    ground: RefusalGround
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordReceipt:
+    """The day on which the tenant received the notice, as the receipt proves."""
+
+    received_on: Day
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordObservations:
+    """What the tenant answers to the notice."""
+
+    note: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefuseContribution:
+    """The ground; `answer` says why the tenant's observations, if there are any, are not accepted."""
+
+    ground: RefusalGround
+    answer: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayContribution:
+    """The number of the payment order."""
+
+    reference: ShortText
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevokeGrant:
+    """Why the grant is taken back."""
+
+    reason: RevocationReason
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawContribution:
+    """Why the tenant gives up."""
+
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureLimits:
+    """What one measure allows; amounts in EUR, limits included.
+
+    `yearly_most`: to a household in a year. `isee_most`: its ISEE. `months_assigned_least`, `months_assigned_most`:
+    whole months since the contract. `attestation`: social services must attest. `utilities`: it may pay them.
+    """
+
+    yearly_most: Euro
+    isee_most: EuroOrZero | None = None
+    months_assigned_least: Count = 0
+    months_assigned_most: Count | None = None
+    attestation: bool = False
+    utilities: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContributionLimits:
+    """What policy sets for contributions, measure by measure.
+
+    `indigent`: regional regulation (r.r.) 11/2019, art. 3: up to 1,850 EUR a year, ISEE up to 3,000 EUR, for 36 months
+    from the contract, with the attestation of social services. `difficulty`: its art. 5-6: up to 2,700 EUR a year,
+    ISEE under 9,360 EUR, assigned for 24 months at least, not for utilities. `project`: the agency's own (L1, FSE+).
+    """
+
+    indigent: MeasureLimits
+    difficulty: MeasureLimits
+    project: MeasureLimits
+
+
+@dataclass(kw_only=True)
+class Contribution(Process, it="Contributo"):
+    """Money towards a tenant's rent, arrears or utilities: requested, assessed, granted and paid, or refused."""
+
+    class State(States):
+        REQUESTED = "Richiesto", "Requested", Role.ADMINISTRATIVE
+        ASSESSED = "Istruito", "Assessed", Role.ADMINISTRATIVE
+        GRANTED = "Concesso", "Granted", Role.ADMINISTRATIVE
+        REFUSAL_NOTIFIED = "Preavviso di rigetto inviato", "Refusal announced", Role.ADMINISTRATIVE
+        OBSERVATIONS_AWAITED = "In attesa di osservazioni", "Observations awaited", Party.TENANT
+        OBSERVATIONS_RECEIVED = "Osservazioni ricevute", "Observations received", Role.ADMINISTRATIVE
+        PAID = "Pagato", "Paid"
+        REFUSED = "Rigettato", "Refused"
+        REVOKED = "Revocato", "Revoked"
+        WITHDRAWN = "Ritirato", "Withdrawn"
+        ENTERED_IN_ERROR = "Inserito per errore", "Entered in error"
+
+    Limits = ContributionLimits
+    limits: ContributionLimits
+
+    tenancy: TenancyId | None = None
+    arrears: ProcessId | None = None
+    purpose: Purpose | None = None
+    requested: Euro | None = None
+    competitive: bool = False
+    informed_on: Day | None = None
+    measure: Measure | None = None
+    isee: EuroOrZero | None = None
+    months_assigned: Count | None = None
+    attested: bool = False
+    within_assets: bool = True
+    eligible: EuroOrZero | None = None
+    funding_line: FundingLineId | None = None
+    granted: Euro | None = None
+    payment_reference: ShortText | None = None
+    ground: RefusalGround | None = None
+    received_on: Day | None = None
+    revoked_because: RevocationReason | None = None
+
+    def clock_starts(self) -> datetime | None:
+        """While observations are awaited, from the day on which the notice was received: a term of law."""
+        if self.state == self.State.OBSERVATIONS_AWAITED.name and self.received_on:
+            return start_of(self.received_on)
+        return self.entered_at
+
+    def is_eligible(self, _at: datetime) -> None:
+        """Guard: what was assessed meets the measure's requirements."""
+        if not self.measure or not self.eligible:
+            raise Refused(Refusal.NOTHING_ELIGIBLE)
+        rules = self._rules(self.measure)
+        if self.isee is not None and rules.isee_most is not None and self.isee > rules.isee_most:
+            raise Refused(Refusal.ISEE_TOO_HIGH, isee=self.isee, most=rules.isee_most)
+        if not self.within_assets:
+            raise Refused(Refusal.ASSETS_TOO_HIGH)
+        months = self.months_assigned or 0
+        if months < rules.months_assigned_least:
+            raise Refused(Refusal.ASSIGNED_TOO_RECENTLY, months=months, least=rules.months_assigned_least)
+        if rules.months_assigned_most is not None and months > rules.months_assigned_most:
+            raise Refused(Refusal.ASSIGNED_TOO_LONG_AGO, months=months, most=rules.months_assigned_most)
+        if rules.attestation and not self.attested:
+            raise Refused(Refusal.ATTESTATION_MISSING)
+        if self.purpose is Purpose.UTILITIES and not rules.utilities:
+            raise Refused(Refusal.UTILITIES_EXCLUDED, measure=self.measure)
+
+    def not_competitive(self, _at: datetime) -> None:
+        """Guard: in competitive procedures no notice is due."""
+        if self.competitive:
+            raise Refused(Refusal.NOTICE_NOT_DUE)
+
+    def may_be_refused(self, at: datetime) -> None:
+        """Guard: the tenant was heard, or let the term pass, or no notice is due."""
+        if self.state in {self.State.REQUESTED.name, self.State.ASSESSED.name} and not self.competitive:
+            raise Refused(Refusal.NOTICE_DUE)
+        if self.state == self.State.OBSERVATIONS_AWAITED.name and self.deadline and at < self.deadline:
+            raise Refused(Refusal.NOTICE_TERM_RUNNING, until=self.deadline.isoformat())
+
+    def funds(self, given: GrantContribution) -> Reservation:
+        """Return the money that a grant takes from its line."""
+        return Reservation(kind="FUNDING", resource=given.funding_line, amount=given.amount)
+
+    @step(NEW >> State.REQUESTED, by=FIELD | OFFICE, it="Richiedi un contributo", en="Request a contribution")
+    def open(self, given: RequestContribution, at: datetime) -> None:
+        """Ask for money towards a tenant's rent, arrears or utilities."""
+        self.tenancy, self.arrears, self.purpose = given.tenancy, given.arrears, given.purpose
+        self.requested, self.competitive, self.informed_on = given.requested, given.competitive, given.informed_on
+
+    @step(State.REQUESTED >> State.ASSESSED, State.ASSESSED >> SAME, by=OFFICE, it="Istruisci la richiesta")
+    def assess(self, given: AssessContribution, at: datetime) -> None:
+        """Record what was found on the household, and how much it is eligible for under a measure."""
+        most = self._rules(given.measure).yearly_most
+        if given.eligible > most:
+            raise Refused(Refusal.OVER_CEILING, path=("eligible",), most=most, measure=given.measure)
+        if self.requested is not None and given.eligible > self.requested:
+            raise Refused(Refusal.MORE_THAN_REQUESTED, path=("eligible",), requested=self.requested)
+        self.measure, self.isee, self.months_assigned = given.measure, given.isee, given.months_assigned
+        self.attested, self.within_assets, self.eligible = given.attested, given.within_assets, given.eligible
+
+    @step(
+        State.ASSESSED >> State.GRANTED,
+        by=[Role.ADMINISTRATIVE, Role.SUPERVISOR],
+        it="Concedi il contributo",
+        when=is_eligible,
+        reserves=funds,
+    )
+    def grant(self, given: GrantContribution, at: datetime) -> None:
+        """Grant the money, taken from a funding line at the same moment."""
+        if self.eligible is None or given.amount > self.eligible:
+            raise Refused(Refusal.MORE_THAN_ELIGIBLE, path=("amount",), eligible=self.eligible)
+        self.funding_line, self.granted = given.funding_line, given.amount
+
+    @step(State.GRANTED >> State.PAID, by=[Role.ADMINISTRATIVE, Role.SUPERVISOR], it="Registra il pagamento")
+    def pay(self, given: PayContribution, at: datetime) -> None:
+        """The money was paid."""
+        self.payment_reference = given.reference
+
+    @step(State.GRANTED >> State.REVOKED, by=[Role.ADMINISTRATIVE, Role.SUPERVISOR], it="Revoca la concessione")
+    def revoke_grant(self, given: RevokeGrant, at: datetime) -> None:
+        """Take the grant back before it is paid: the money returns to its line."""
+        self.revoked_because = given.reason
+
+    @step(
+        (State.REQUESTED | State.ASSESSED) >> State.REFUSAL_NOTIFIED,
+        by=OFFICE,
+        it="Invia il preavviso di rigetto",
+        when=not_competitive,
+    )
+    def notify_refusal(self, given: NotifyRefusal, at: datetime) -> None:
+        """Announce the refusal with its ground (L. 241/1990, art. 10-bis)."""
+        self.ground = given.ground
+
+    @step(State.REFUSAL_NOTIFIED >> State.OBSERVATIONS_AWAITED, by=OFFICE, it="Registra la ricevuta")
+    def record_receipt(self, given: RecordReceipt, at: datetime) -> None:
+        """The receipt of the notice came back: the tenant's term runs from the day on it."""
+        if given.received_on > local_day(at):
+            raise Refused(Refusal.FACT_IN_FUTURE, path=("received_on",))
+        if self.entered_at and given.received_on < local_day(self.entered_at):
+            raise Refused(Refusal.RECEIVED_BEFORE_SENT, path=("received_on",), sent=local_day(self.entered_at))
+        self.received_on = given.received_on
+
+    @step(
+        (State.REFUSAL_NOTIFIED | State.OBSERVATIONS_AWAITED) >> State.OBSERVATIONS_RECEIVED,
+        by=FIELD | OFFICE,
+        it="Registra le osservazioni",
+    )
+    def record_observations(self, given: RecordObservations, at: datetime) -> None:
+        """The tenant answers the notice."""
+
+    @step(State.OBSERVATIONS_RECEIVED >> State.ASSESSED, by=OFFICE, it="Accogli le osservazioni")
+    def accept_observations(self, at: datetime) -> None:
+        """The tenant is right: the request is assessed again."""
+        self.ground = self.received_on = None
+
+    @step(
+        (State.REQUESTED | State.ASSESSED | State.OBSERVATIONS_AWAITED | State.OBSERVATIONS_RECEIVED) >> State.REFUSED,
+        by=[Role.ADMINISTRATIVE, Role.SUPERVISOR],
+        it="Rigetta la richiesta",
+        when=may_be_refused,
+    )
+    def refuse(self, given: RefuseContribution, at: datetime) -> None:
+        """Refuse the request; on another ground than the announced one only as observations have brought it up."""
+        if self.state == self.State.OBSERVATIONS_RECEIVED.name and not given.answer:
+            raise Refused(Refusal.ANSWER_MISSING, path=("answer",))
+        if self.state == self.State.OBSERVATIONS_AWAITED.name and self.ground and given.ground is not self.ground:
+            raise Refused(Refusal.GROUND_NOT_NOTIFIED, path=("ground",), ground=self.ground)
+        self.ground = given.ground
+
+    @step(OPEN >> State.WITHDRAWN, by=FIELD | OFFICE, it="Ritira la richiesta")
+    def withdraw(self, given: WithdrawContribution, at: datetime) -> None:
+        """The tenant gives up the request; money that was granted returns to its line."""
+
+    def _rules(self, measure: Measure) -> MeasureLimits:
+        rules: MeasureLimits = getattr(self.limits, measure.name.lower())
+        return rules

@@ -1,0 +1,91 @@
+"""What happens to a case, as data: the request of a step, the event it becomes, the processes as it left them.
+
+No personal data: ids, codes, amounts. Temporal's histories, the outbox and the event log hold exactly these.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.roles import Role
+from domain.terms import Closures, Terms
+
+DEADLINE_PASSED = "deadline_passed"
+"""The one event that is not a step: a deadline went by, and the supervisor has a task."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """The member of staff who asks, and the role that allows the step."""
+
+    id: UUID
+    role: Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What the policy gives a process when it opens, resolved by the API: workflows read no policy."""
+
+    terms: Terms
+    limits: dict[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepRequest:
+    """A step that somebody asks for.
+
+    `request_id` is the hash of identity and idempotency key; `fingerprint` that of the whole canonical input.
+    `occurred_at` None means now. `expected_version` None only opens. `opening` comes with a step that opens a process,
+    `closures` when those that the process carries will soon not reach far enough.
+    """
+
+    request_id: str
+    fingerprint: str
+    process_id: UUID
+    kind: str
+    step: str
+    actor: Actor
+    expected_version: int | None = None
+    occurred_at: datetime | None = None
+    given: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[UUID, ...] = ()
+    """The notes that `given` names: already stored, seen once the step is."""
+    opening: Opening | None = None
+    closures: Closures | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One line of a case's history: `name` is a step or `DEADLINE_PASSED`; `seq` counts from 1 without gaps.
+
+    `occurred_at` is when it happened, `recorded_at` when it was told. `request` is the step as it was asked for.
+    """
+
+    seq: int
+    process_id: UUID
+    kind: str
+    name: str
+    from_state: str
+    to_state: str
+    version: int
+    entry: int
+    occurred_at: datetime
+    recorded_at: datetime
+    request: StepRequest | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A process as it stands, as `domain.record.dump` writes it."""
+
+    kind: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """An event, and the processes as it left them: what PostgreSQL takes in one transaction."""
+
+    event: Event
+    records: tuple[Record, ...]

@@ -1,0 +1,347 @@
+"""A tenant referred to a partner, until the tenant says whether it helped (FHIR Task, Gravity SDOH closed loop).
+
+Every state but one is the FHIR Task status of the same name, in capitals with an underscore; `LOOP_CLOSED` is a
+`completed` Task whose feedback was recorded. The agency moves drafts and requests, the partner the rest, by its own
+referent or through the staff who hear from it; either cancels (DOMAIN section 3).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.choices import Choice
+from domain.fields import Count, Moment, Note, PartnerServiceId
+from domain.process import NEW, SAME, Process, States, step
+from domain.refusals import Refusal, Refused
+from domain.roles import FIELD, Party, Role
+from domain.tenant_case import Fragility
+
+
+class LegalBasis(Choice):
+    """Why the partner may be told (GDPR art. 6 and 9; D.Lgs. 196/2003, art. 2-sexies)."""
+
+    CONSENT = "Consenso", "Consent"
+    LEGAL_OBLIGATION = "Obbligo di legge", "Legal obligation"
+    VITAL_INTEREST = "Interesse vitale", "Vital interest"
+    PUBLIC_INTEREST = "Interesse pubblico rilevante", "Substantial public interest"
+
+
+class ConsentScope(Choice):
+    """Whom the tenant consents to tell."""
+
+    THIS_PARTNER = "Solo questo ente", "This partner only"
+    NETWORK = "Gli enti della rete", "The partners of the network"
+
+
+class AnswerChannel(Choice):
+    """How a partner's step reached the agency."""
+
+    PHONE = "Telefono", "Phone"
+    EMAIL = "Posta elettronica", "E-mail"
+    IN_PERSON = "Di persona", "In person"
+    LINK = "Collegamento personale", "Personal link"
+
+
+class ReferralRejection(Choice):
+    """Why a partner does not take a referral."""
+
+    NO_PLACES = "Nessun posto libero", "No free places"
+    NOT_ELIGIBLE = "Requisiti mancanti", "Not eligible"
+    NOT_COMPETENT = "Fuori competenza", "Not their competence"
+    OUT_OF_AREA = "Fuori zona", "Out of area"
+    OTHER = "Altro", "Other"
+
+
+class ReferralHold(Choice):
+    """What a referral waits for."""
+
+    WAITING_LIST = "Lista d'attesa", "Waiting list"
+    PAPERS = "Documenti", "Papers"
+    TENANT = "Disponibilità dell'inquilino", "The tenant's availability"
+    PARTNER = "Organizzazione dell'ente", "The partner's organisation"
+
+
+class ReferralFailure(Choice):
+    """Why a referral came to nothing."""
+
+    NO_SHOW = "L'inquilino non si è presentato", "The tenant did not come"
+    LEFT = "L'inquilino ha interrotto", "The tenant left"
+    UNREACHABLE = "Inquilino irreperibile", "The tenant cannot be reached"
+    SERVICE_ENDED = "Servizio interrotto", "The service ended"
+
+
+class ReferralCancellation(Choice):
+    """Why a referral is cancelled."""
+
+    CONSENT_WITHDRAWN = "Consenso negato o revocato", "Consent denied or withdrawn"
+    NOT_NEEDED = "Non più necessario", "No longer needed"
+    NO_PARTNER = "Nessun ente disponibile", "No partner available"
+    BY_PARTNER = "Annullato dall'ente", "Cancelled by the partner"
+    DUPLICATE = "Doppione", "Duplicate"
+
+
+class Helped(Choice):
+    """What the tenant says of it."""
+
+    YES = "Sì", "Yes"
+    PARTLY = "In parte", "Partly"
+    NO = "No", "No"
+    NOT_REACHED = "Inquilino non raggiunto", "Tenant not reached"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftReferral:
+    """The need that a partner's service should meet; the note is what the partner will be told."""
+
+    service: PartnerServiceId
+    area: Fragility
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChooseService:
+    """The service that is proposed, usually the next that matches."""
+
+    service: PartnerServiceId
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordConsent:
+    """Whom the tenant consents to tell, by a consent that was signed or spoken on a day."""
+
+    scope: ConsentScope = ConsentScope.THIS_PARTNER
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordOtherBasis:
+    """The legal basis that stands in for consent, and why."""
+
+    basis: LegalBasis
+    note: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerAnswer:
+    """How the partner's answer came (`how`); the appointment that it gives the tenant, if any."""
+
+    how: AnswerChannel
+    appointment: Moment | None = None
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectReferral:
+    """Why the partner does not take the referral, and how it said so."""
+
+    reason: ReferralRejection
+    how: AnswerChannel
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldReferral:
+    """What the referral waits for, and how the partner said so."""
+
+    reason: ReferralHold
+    how: AnswerChannel
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailReferral:
+    """Why the referral came to nothing, and how the partner said so."""
+
+    reason: ReferralFailure
+    how: AnswerChannel
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelReferral:
+    """Why the referral is cancelled."""
+
+    reason: ReferralCancellation
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordFeedback:
+    """Whether it helped, as the tenant says."""
+
+    helped: Helped
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferralLimits:
+    """What policy sets for referrals.
+
+    `assured_days`: for how many days after it was last confirmed what is known of a service counts as fresh.
+    """
+
+    assured_days: Count
+
+
+PARTNER = FIELD | {Role.PARTNER_REFERENT}
+"""Who records a partner's steps: its referent, or staff on its behalf."""
+
+
+@dataclass(kw_only=True)
+class ExternalReferral(Process, it="Invio a un ente"):
+    """A tenant referred to a partner's service, until its feedback closes the loop."""
+
+    class State(States):
+        DRAFT = "Bozza", "Draft", Role.OPERATOR
+        REQUESTED = "Proposto all'ente", "Requested", Party.PARTNER
+        ACCEPTED = "Accettato", "Accepted", Party.PARTNER
+        REJECTED = "Rifiutato dall'ente", "Rejected", Role.OPERATOR
+        IN_PROGRESS = "In corso", "In progress", Party.PARTNER
+        ON_HOLD = "In sospeso", "On hold", Party.PARTNER
+        COMPLETED = "Concluso, in attesa del riscontro", "Completed, feedback awaited", Party.TENANT
+        LOOP_CLOSED = "Concluso con riscontro", "Loop closed"
+        FAILED = "Non riuscito", "Failed"
+        CANCELLED = "Annullato", "Cancelled"
+        ENTERED_IN_ERROR = "Inserito per errore", "Entered in error"
+
+    Limits = ReferralLimits
+    limits: ReferralLimits
+
+    service: PartnerServiceId | None = None
+    area: Fragility | None = None
+    basis: LegalBasis | None = None
+    consent: ConsentScope | None = None
+    tried: tuple[PartnerServiceId, ...] = ()
+    reproposals: int = 0
+    answered_by: AnswerChannel | None = None
+    appointment: Moment | None = None
+    rejection: ReferralRejection | None = None
+    hold_reason: ReferralHold | None = None
+    failure: ReferralFailure | None = None
+    cancellation: ReferralCancellation | None = None
+    helped: Helped | None = None
+
+    @property
+    def fhir_status(self) -> str:
+        """The status of the FHIR Task that this referral is."""
+        closed = self.state == self.State.LOOP_CLOSED.name
+        return "completed" if closed else self.state.lower().replace("_", "-")
+
+    def basis_recorded(self, _at: datetime) -> None:
+        """Guard: no partner is told anything before there is a legal basis."""
+        if not self.basis:
+            raise Refused(Refusal.LEGAL_BASIS_MISSING)
+
+    def not_answered_in_time(self, at: datetime) -> None:
+        """Guard: a partner that was asked keeps the referral until its term to acknowledge has passed."""
+        if self.state == self.State.REQUESTED.name and self.deadline and at < self.deadline:
+            raise Refused(Refusal.PARTNER_HAS_TIME, until=self.deadline.isoformat())
+
+    @step(NEW >> State.DRAFT, by=FIELD, it="Prepara un invio", en="Draft a referral")
+    def open(self, given: DraftReferral, at: datetime) -> None:
+        """Prepare a referral to a partner's service."""
+        self.service, self.area = given.service, given.area
+
+    @step(State.DRAFT >> SAME, by=FIELD, it="Scegli un altro servizio")
+    def choose_service(self, given: ChooseService, at: datetime) -> None:
+        """Prepare it for another service; a consent given for the first partner alone does not hold."""
+        self._choose(given.service)
+
+    @step(State.DRAFT >> SAME, by=FIELD, it="Registra il consenso")
+    def record_consent(self, given: RecordConsent, at: datetime) -> None:
+        """The tenant consents to the partner being told."""
+        self.basis, self.consent = LegalBasis.CONSENT, given.scope
+
+    @step(State.DRAFT >> SAME, by=[Role.PSYCHOLOGIST, Role.SUPERVISOR], it="Registra un'altra base giuridica")
+    def record_other_basis(self, given: RecordOtherBasis, at: datetime) -> None:
+        """The partner may be told without consent, on another legal basis."""
+        if given.basis is LegalBasis.CONSENT:
+            raise Refused(Refusal.CONSENT_APART, path=("basis",))
+        self.basis, self.consent = given.basis, None
+
+    @step(State.DRAFT >> State.REQUESTED, by=FIELD, it="Proponi all'ente", when=basis_recorded)
+    def send(self, at: datetime) -> None:
+        """Propose the referral to the partner."""
+
+    @step(State.REQUESTED >> State.ACCEPTED, by=PARTNER, it="Registra l'accettazione", en="Record the acceptance")
+    def accept(self, given: PartnerAnswer, at: datetime) -> None:
+        """The partner takes the referral."""
+        self.answered_by, self.appointment = given.how, given.appointment
+
+    @step(State.REQUESTED >> State.REJECTED, by=PARTNER, it="Registra il rifiuto", en="Record the rejection")
+    def reject(self, given: RejectReferral, at: datetime) -> None:
+        """The partner does not take the referral."""
+        self.answered_by, self.rejection = given.how, given.reason
+
+    @step(
+        (State.REQUESTED | State.REJECTED) >> (State.REQUESTED | State.DRAFT),
+        by=FIELD,
+        it="Proponi a un altro ente",
+        when=not_answered_in_time,
+    )
+    def repropose(self, given: ChooseService, at: datetime) -> States | None:
+        """Propose it to the next partner; back to a draft if the consent was for the last partner alone."""
+        self._choose(given.service)
+        self.reproposals += 1
+        self.answered_by = self.rejection = None
+        return None if self.basis else self.State.DRAFT
+
+    @step(State.ACCEPTED >> State.IN_PROGRESS, by=PARTNER, it="Registra l'avvio", en="Record the start")
+    def start(self, given: PartnerAnswer, at: datetime) -> None:
+        """The partner has begun."""
+        self.answered_by, self.appointment = given.how, given.appointment or self.appointment
+
+    @step((State.ACCEPTED | State.IN_PROGRESS) >> State.ON_HOLD, by=PARTNER, it="Registra una sospensione")
+    def hold(self, given: HoldReferral, at: datetime) -> None:
+        """The partner cannot go on for now."""
+        self.answered_by, self.hold_reason = given.how, given.reason
+
+    @step(State.ON_HOLD >> State.IN_PROGRESS, by=PARTNER, it="Registra la ripresa", en="Record the resumption")
+    def resume(self, given: PartnerAnswer, at: datetime) -> None:
+        """The partner goes on."""
+        self.answered_by, self.appointment = given.how, given.appointment or self.appointment
+        self.hold_reason = None
+
+    @step(
+        (State.ACCEPTED | State.IN_PROGRESS | State.ON_HOLD) >> State.COMPLETED,
+        by=PARTNER,
+        it="Registra la conclusione",
+        en="Record the completion",
+    )
+    def complete(self, given: PartnerAnswer, at: datetime) -> None:
+        """The partner has done its part; the tenant is asked whether it helped."""
+        self.answered_by, self.hold_reason = given.how, None
+
+    @step(
+        (State.ACCEPTED | State.IN_PROGRESS | State.ON_HOLD) >> State.FAILED,
+        by=PARTNER,
+        it="Registra l'insuccesso",
+        en="Record the failure",
+    )
+    def fail(self, given: FailReferral, at: datetime) -> None:
+        """It came to nothing; the agency may draft another referral."""
+        self.answered_by, self.failure = given.how, given.reason
+
+    @step(
+        (State.DRAFT | State.REQUESTED | State.REJECTED | State.ACCEPTED | State.IN_PROGRESS | State.ON_HOLD)
+        >> State.CANCELLED,
+        by=PARTNER,
+        it="Annulla l'invio",
+    )
+    def cancel(self, given: CancelReferral, at: datetime) -> None:
+        """The agency or the partner gives it up, or the tenant takes the consent back."""
+        self.cancellation = given.reason
+
+    @step(State.COMPLETED >> State.LOOP_CLOSED, by=FIELD, it="Registra il riscontro dell'inquilino")
+    def record_feedback(self, given: RecordFeedback, at: datetime) -> None:
+        """The tenant says whether it helped."""
+        self.helped = given.helped
+
+    def _choose(self, service: PartnerServiceId) -> None:
+        """Partners that were asked are not asked again."""
+        asked = self.tried if self.state == self.State.DRAFT.name else (*self.tried, self.service)
+        if service in asked:
+            raise Refused(Refusal.SERVICE_TRIED, path=("service",))
+        self.tried = tuple(each for each in asked if each)
+        self.service = service
+        if self.consent is ConsentScope.THIS_PARTNER:
+            self.basis = self.consent = None

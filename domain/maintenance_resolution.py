@@ -1,0 +1,335 @@
+"""A fault in a dwelling or in the common parts, from the report to the works that its reporter verifies (DOMAIN 3)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.choices import Choice
+from domain.fields import Count, DwellingId, Moment, Note, ProcessId, ShortText, ahead
+from domain.process import NEW, SAME, Process, States, step
+from domain.refusals import Refusal, Refused
+from domain.roles import FIELD, STAFF, TECHNICAL, Party, Role
+from domain.terms import Term, due
+
+
+class FaultPlace(Choice):
+    """Where the fault is."""
+
+    DWELLING = "Alloggio", "Dwelling"
+    COMMON_PARTS = "Parti comuni", "Common parts"
+
+
+class FaultCategory(Choice):
+    """What is broken."""
+
+    WATER = "Impianto idrico", "Plumbing"
+    HEATING = "Riscaldamento", "Heating"
+    ELECTRICITY = "Impianto elettrico", "Electricity"
+    GAS = "Gas", "Gas"
+    DAMP = "Umidità e infiltrazioni", "Damp and leaks"
+    DOORS_WINDOWS = "Serramenti", "Doors and windows"
+    LIFT = "Ascensore", "Lift"
+    STRUCTURE = "Strutture e coperture", "Structure and roof"
+    PESTS = "Infestazioni", "Pests"
+    OTHER = "Altro", "Other"
+
+
+class Reporter(Choice):
+    """Who reported the fault, and so verifies the works."""
+
+    TENANT = "Inquilino", "Tenant"
+    CUSTODIAN = "Custode", "Custodian"
+    OPERATOR = "Operatore", "Operator"
+
+
+class Priority(Choice):
+    """How soon the fault must be mended; the time for each is the policy's."""
+
+    EMERGENCY = "Emergenza", "Emergency"
+    URGENT = "Urgente", "Urgent"
+    ORDINARY = "Ordinaria", "Ordinary"
+    PLANNED = "Programmata", "Planned"
+
+
+class Responsibility(Choice):
+    """Who has to mend the fault."""
+
+    AGENCY = "Agenzia", "Agency"
+    CONDOMINIUM = "Condominio", "Condominium"
+    TENANT = "Inquilino", "Tenant"
+
+
+class WorksHold(Choice):
+    """What the works wait for."""
+
+    MATERIAL = "Materiale", "Material"
+    APPROVAL = "Approvazione", "Approval"
+
+
+class WorksCancellation(Choice):
+    """Why nothing is mended."""
+
+    DUPLICATE = "Già segnalata", "Reported already"
+    NOT_FOUND = "Guasto non riscontrato", "No fault found"
+    WITHDRAWN = "Ritirata da chi ha segnalato", "Withdrawn by who reported"
+    MENDED = "Già riparato", "Mended already"
+    NO_ACCESS = "Accesso impossibile", "No access"
+
+
+class WorksCheck(Choice):
+    """How finished works were verified."""
+
+    REPORTER = "Da chi ha segnalato", "By who reported"
+    INSPECTION = "Con un sopralluogo", "By an inspection"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportFault:
+    """A fault as it was told; `photo` is the photograph's reference in the agency's archive."""
+
+    place: FaultPlace
+    category: FaultCategory
+    description: Note
+    reporter: Reporter = Reporter.TENANT
+    dwelling: DwellingId | None = None
+    photo: ShortText | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriageFault:
+    """How soon, and whose task; if it is not the agency's, the tenant must have been told (`tenant_told`)."""
+
+    priority: Priority
+    responsibility: Responsibility = Responsibility.AGENCY
+    tenant_told: bool = False
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetPriority:
+    """The new priority; its time still counts from the report."""
+
+    priority: Priority
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderWorks:
+    """The contractor and the number of the order, as in the agency's books."""
+
+    contractor: ShortText
+    order_number: ShortText
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleWorks:
+    """When the contractor will come."""
+
+    appointment: Moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldWorks:
+    """What the works wait for."""
+
+    reason: WorksHold
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyWorks:
+    """How it was verified that the fault is mended."""
+
+    check: WorksCheck = WorksCheck.REPORTER
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectWorks:
+    """What is still broken."""
+
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelWorks:
+    """Why nothing is mended; a duplicate names the process that goes on (`duplicate_of`)."""
+
+    reason: WorksCancellation
+    duplicate_of: ProcessId | None = None
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintenanceLimits:
+    """What policy sets for maintenance.
+
+    `emergency`, `urgent`, `ordinary`, `planned`: by when a fault of that priority must be mended, from its report
+    (ACER Ravenna: urgent 1 working day, ordinary 7; UK practice: 2 and 24 hours, 5 and 21 working days).
+    `no_access`: how many times a contractor who finds nobody at home makes another appointment on their own.
+    """
+
+    emergency: Term
+    urgent: Term
+    ordinary: Term
+    planned: Term
+    no_access: Count
+
+
+@dataclass(kw_only=True)
+class MaintenanceResolution(Process, it="Segnalazione di manutenzione"):
+    """A fault that was reported, until who reported it says that it is mended."""
+
+    class State(States):
+        REPORTED = "Segnalata", "Reported", Role.TECHNICIAN
+        TRIAGED = "Valutata", "Triaged", Role.TECHNICIAN
+        ORDERED = "Ordinata", "Ordered", Party.CONTRACTOR
+        SCHEDULED = "Appuntamento fissato", "Scheduled", Party.CONTRACTOR
+        IN_PROGRESS = "Lavori in corso", "Works in progress", Party.CONTRACTOR
+        ON_HOLD = "Lavori sospesi", "Works on hold", Role.TECHNICIAN
+        NO_ACCESS = "Accesso mancato", "No access", Role.OPERATOR
+        COMPLETED = "Lavori finiti", "Works completed", Party.TENANT
+        VERIFIED = "Verificata e chiusa", "Verified and closed"
+        NOT_OURS = "Non di competenza", "Not the agency's"
+        CANCELLED = "Annullata", "Cancelled"
+        ENTERED_IN_ERROR = "Inserita per errore", "Entered in error"
+
+    Limits = MaintenanceLimits
+    limits: MaintenanceLimits
+
+    place: FaultPlace | None = None
+    category: FaultCategory | None = None
+    description: Note | None = None
+    reporter: Reporter | None = None
+    dwelling: DwellingId | None = None
+    photo: ShortText | None = None
+    priority: Priority | None = None
+    responsibility: Responsibility | None = None
+    promised_from: Moment | None = None
+    contractor: ShortText | None = None
+    order_number: ShortText | None = None
+    appointment: Moment | None = None
+    no_accesses: int = 0
+    works_started: bool = False
+    hold_reason: WorksHold | None = None
+    rejections: int = 0
+    verified: WorksCheck | None = None
+    cancelled_because: WorksCancellation | None = None
+    duplicate_of: ProcessId | None = None
+
+    def clock_starts(self) -> datetime | None:
+        """From the appointment, while there is one ahead."""
+        return self.appointment if self.state == self.State.SCHEDULED.name else self.entered_at
+
+    def falls_due(self) -> datetime | None:
+        """At the end of the state's term, but no later than the priority's while the works are still to be done."""
+        usual = super().falls_due()
+        to_do = {s.name for s in (self.State.TRIAGED, self.State.ORDERED, self.State.SCHEDULED, self.State.IN_PROGRESS)}
+        if self.state not in to_do or not self.priority or not self.promised_from:
+            return usual
+        term: Term = getattr(self.limits, self.priority.name.lower())
+        promised = due(term, self.promised_from, self.terms.closures)
+        return min(usual, promised) if usual else promised
+
+    def appointment_passed(self, at: datetime) -> None:
+        """Guard: nobody was found absent before the hour of the appointment."""
+        if self.appointment and at < self.appointment:
+            raise Refused(Refusal.APPOINTMENT_AHEAD, appointment=self.appointment.isoformat())
+
+    @step(NEW >> State.REPORTED, by=STAFF, it="Segnala un guasto", en="Report a fault")
+    def open(self, given: ReportFault, at: datetime) -> None:
+        """Report a fault in a dwelling or in the common parts."""
+        self.place, self.category, self.description = given.place, given.category, given.description
+        self.reporter, self.dwelling, self.photo = given.reporter, given.dwelling, given.photo
+        self.promised_from = at
+
+    @step(State.REPORTED >> (State.TRIAGED | State.NOT_OURS), by=TECHNICAL, it="Valuta la segnalazione")
+    def triage(self, given: TriageFault, at: datetime) -> States | None:
+        """Say how soon the fault must be mended and by whom; what is not the agency's ends here."""
+        self.priority, self.responsibility = given.priority, given.responsibility
+        if given.responsibility is Responsibility.AGENCY:
+            return None
+        if not given.tenant_told:
+            raise Refused(Refusal.TENANT_NOT_TOLD, path=("tenant_told",), responsibility=given.responsibility)
+        return self.State.NOT_OURS
+
+    @step(
+        (State.TRIAGED | State.ORDERED | State.SCHEDULED | State.IN_PROGRESS | State.ON_HOLD | State.NO_ACCESS) >> SAME,
+        by=TECHNICAL,
+        it="Cambia la priorità",
+    )
+    def set_priority(self, given: SetPriority, at: datetime) -> None:
+        """Say that the fault is more urgent, or less, than it seemed."""
+        self.priority = given.priority
+
+    @step(State.TRIAGED >> State.ORDERED, by=TECHNICAL | {Role.ADMINISTRATIVE}, it="Ordina i lavori")
+    def order(self, given: OrderWorks, at: datetime) -> None:
+        """Order the works from a contractor."""
+        self.contractor, self.order_number = given.contractor, given.order_number
+
+    @step(
+        (State.ORDERED | State.SCHEDULED | State.NO_ACCESS) >> State.SCHEDULED,
+        by=TECHNICAL | {Role.CUSTODIAN},
+        it="Fissa l'appuntamento",
+    )
+    def schedule(self, given: ScheduleWorks, at: datetime) -> None:
+        """Record when the contractor will come, or will come instead."""
+        ahead(given.appointment, at, "appointment")
+        self.appointment = given.appointment
+
+    @step(
+        State.SCHEDULED >> (State.ORDERED | State.NO_ACCESS),
+        by=TECHNICAL | {Role.CUSTODIAN},
+        it="Registra un accesso mancato",
+        when=appointment_passed,
+    )
+    def record_no_access(self, at: datetime) -> States | None:
+        """The contractor found nobody at home: another appointment, or somebody sees to it after the policy's limit."""
+        self.no_accesses += 1
+        return self.State.NO_ACCESS if self.no_accesses > self.limits.no_access else None
+
+    @step(
+        (State.ORDERED | State.SCHEDULED) >> State.IN_PROGRESS,
+        by=TECHNICAL | {Role.CUSTODIAN},
+        it="Inizia i lavori",
+    )
+    def start(self, at: datetime) -> None:
+        """The contractor is at work."""
+        self.works_started = True
+
+    @step((State.ORDERED | State.SCHEDULED | State.IN_PROGRESS) >> State.ON_HOLD, by=TECHNICAL, it="Sospendi i lavori")
+    def hold(self, given: HoldWorks, at: datetime) -> None:
+        """The works wait for material or for an approval."""
+        self.hold_reason = given.reason
+
+    @step(State.ON_HOLD >> (State.ORDERED | State.IN_PROGRESS), by=TECHNICAL, it="Riprendi i lavori")
+    def resume(self, at: datetime) -> States | None:
+        """The works go on where they stopped; if they had not begun, with another appointment."""
+        self.hold_reason = None
+        return self.State.IN_PROGRESS if self.works_started else None
+
+    @step(State.IN_PROGRESS >> State.COMPLETED, by=TECHNICAL | {Role.CUSTODIAN}, it="Segna i lavori finiti")
+    def complete(self, at: datetime) -> None:
+        """The contractor says that the fault is mended."""
+
+    @step(State.COMPLETED >> State.VERIFIED, by=FIELD | TECHNICAL | {Role.CUSTODIAN}, it="Conferma la riparazione")
+    def verify(self, given: VerifyWorks, at: datetime) -> None:
+        """Who reported the fault says that it is mended; an inspection may stand in for them."""
+        self.verified = given.check
+
+    @step(State.COMPLETED >> State.ORDERED, by=FIELD | TECHNICAL | {Role.CUSTODIAN}, it="Contesta la riparazione")
+    def reject(self, given: RejectWorks, at: datetime) -> None:
+        """The fault is not mended: the contractor comes back, and the priority's time starts again."""
+        self.rejections += 1
+        self.promised_from, self.works_started, self.appointment = at, False, None
+
+    @step(
+        (State.REPORTED | State.TRIAGED | State.ORDERED | State.SCHEDULED | State.ON_HOLD | State.NO_ACCESS)
+        >> State.CANCELLED,
+        by=TECHNICAL,
+        it="Annulla la segnalazione",
+    )
+    def cancel(self, given: CancelWorks, at: datetime) -> None:
+        """End the report without works, and say why."""
+        if given.reason is WorksCancellation.DUPLICATE and not given.duplicate_of:
+            raise Refused(Refusal.DUPLICATE_OF_WHAT, path=("duplicate_of",))
+        self.cancelled_because, self.duplicate_of = given.reason, given.duplicate_of

@@ -1,0 +1,366 @@
+"""Why a step, or any other request, is refused: one tree.
+
+    Exception
+    └── Refused                 expected: code, parameters, path of the input, a sentence that says what to do
+        (anything else)         a bug: it reaches the top-level `errors`, with no detail, and the log with all of it
+
+A refusal changes nothing. `Refusal` is the catalogue of codes with their sentences.
+"""
+
+from domain.choices import Choice, Label, Language
+
+
+class Refusal(Choice):
+    """Every code that a client can meet, with its sentence; `{names}` are the refusal's parameters."""
+
+    # The machine, the version, the time of a step.
+    STEP_NOT_ALLOWED = (
+        "Il passo «{step}» non è possibile nello stato «{state}».",
+        "The step “{step}” is not possible in state “{state}”.",
+    )
+    STEP_IN_PROGRESS = (
+        "Un altro passo su questo procedimento è in corso: riprovare tra un momento.",
+        "Another step on this process is being carried out: try again in a moment.",
+    )
+    STALE_VERSION = (
+        "Nel frattempo la scheda è cambiata (versione {version}, inviata {expected}): ricaricarla e riprovare.",
+        "It has changed in the meantime (version {version}, {expected} was sent): reload it and try again.",
+    )
+    FACT_IN_FUTURE = (
+        "Un fatto non può essere avvenuto nel futuro: correggere data e ora.",
+        "A fact cannot have happened in the future: correct its date and time.",
+    )
+    FACT_BEFORE_LAST = (
+        "Il fatto precede il passo precedente, avvenuto il {last}: correggere data e ora.",
+        "The fact comes before the previous step, which happened at {last}: correct its date and time.",
+    )
+    DUE_DATE_PAST = (
+        "La data {date} è già passata: indicarne una futura.",
+        "The date {date} has already passed: give a future one.",
+    )
+    CASE_NOT_OPEN = (
+        "La pratica non è aperta: riaprirla prima, o aprirne una nuova.",
+        "The case is not open: reopen it first, or open a new one.",
+    )
+    CASE_ENDED = (
+        "Il procedimento è concluso e non accetta più passi: aprire una nuova pratica.",
+        "The process is over and takes no more steps: open a new case.",
+    )
+    TRACKS_OPEN = (
+        "Ci sono ancora procedimenti aperti ({tracks}): concluderli prima.",
+        "There are still open processes ({tracks}): conclude them first.",
+    )
+    TRACKS_WAIT_FOR_AGENCY = (
+        "Qualcosa aspetta ancora l'agenzia ({tracks}): farlo prima.",
+        "Something still waits for the agency ({tracks}): do it first.",
+    )
+    CASE_PAUSED = (
+        "La pratica è sospesa fino al {until}: riprenderla prima.",
+        "The case is paused until {until}: resume it first.",
+    )
+    ALREADY_EXISTS = (
+        "Esiste già un oggetto con questo identificativo: usarne uno nuovo.",
+        "There is already an object with this id: use a new one.",
+    )
+
+    # Tenant case.
+    RECONVOCATIONS_SPENT = (
+        "Le {most} riconvocazioni previste sono esaurite: programmare una visita domiciliare.",
+        "The {most} re-convocations provided for are spent: plan a home visit.",
+    )
+    APPOINTMENT_AHEAD = (
+        "L'appuntamento è il {appointment}: non è ancora passato.",
+        "The appointment is at {appointment}: it has not passed yet.",
+    )
+    REOPENING_EXPIRED = (
+        "Il termine per riaprire è passato: aprire una nuova pratica.",
+        "The term for reopening has passed: open a new case.",
+    )
+    NOT_PAUSED = ("La pratica non è sospesa.", "The case is not paused.")
+
+    # What several cases share.
+    FUNDS_SHORT = (
+        "La linea di finanziamento non ha {amount} EUR disponibili in questa data: ridurre l'importo o sceglierne un'altra.",
+        "The funding line does not have {amount} EUR available on this date: lower the amount or choose another.",
+    )
+    STOP_FULL = (
+        "La tappa è al completo o annullata: sceglierne un'altra.",
+        "The stop is full or cancelled: choose another.",
+    )
+
+    # Arrears support.
+    EVIDENCE_MISSING = (
+        "Per una morosità incolpevole serve l'evidenza che la prova: indicarla.",
+        "Arrears without fault need the evidence that proves it: give it.",
+    )
+    BILL_UNKNOWN = (
+        "Nessuna bolletta aperta ha questo numero (aperte: {bills}): correggerlo o registrare prima la bolletta.",
+        "No open bill has this number (open: {bills}): correct it, or record the bill first.",
+    )
+    BILL_KNOWN = (
+        "La bolletta {number} è già registrata.",
+        "The bill {number} is already recorded.",
+    )
+    FREQUENCY_NOT_ALLOWED = (
+        "La cadenza non è ammessa: scegliere tra {allowed}.",
+        "This frequency is not allowed: choose among {allowed}.",
+    )
+    PLAN_TOO_LONG = (
+        "Il piano deve finire entro {most} mesi: ridurre le rate o anticipare la prima.",
+        "The plan must end within {most} months: fewer instalments, or an earlier first one.",
+    )
+    FIRST_PAYMENT_TOO_LARGE = (
+        "Il primo versamento deve essere inferiore al debito di {debt} EUR.",
+        "The first payment must be less than the debt of {debt} EUR.",
+    )
+    INSTALMENT_TOO_SMALL = (
+        "Ogni rata deve essere di almeno {least} EUR: ridurre il numero delle rate.",
+        "Each instalment must be at least {least} EUR: use fewer instalments.",
+    )
+    PLAN_OUTDATED = (
+        "Il piano di {debt} EUR non vale più (dovuti {planned} EUR, o prima rata già scaduta): proporne uno nuovo.",
+        "The plan for {debt} EUR no longer stands ({planned} EUR owed, or first instalment past): propose a new one.",
+    )
+    PLAN_KEPT = (
+        "Il piano è rispettato entro i limiti: saldo atteso {expected} EUR, effettivo {actual} EUR, mancati {missed}.",
+        "The plan is kept within its limits: balance expected {expected} EUR, actual {actual} EUR, missed {missed}.",
+    )
+    RENEGOTIATIONS_SPENT = (
+        "Il piano è già stato rinegoziato {most} volte, il massimo: passare la pratica all'ufficio competente.",
+        "The plan has been renegotiated {most} times, the most allowed: escalate to the office that decides.",
+    )
+    STILL_OWED = (
+        "Restano da pagare {owed} EUR già scaduti.",
+        "{owed} EUR already due are still to be paid.",
+    )
+    TOO_MANY = (
+        "Sono già al massimo ({most}).",
+        "There are as many as there can be already ({most}).",
+    )
+
+    # Contribution.
+    NOTHING_ELIGIBLE = (
+        "L'istruttoria non ha riconosciuto alcun importo: istruire di nuovo la richiesta, o rigettarla.",
+        "The assessment found no eligible amount: assess the request again, or refuse it.",
+    )
+    ISEE_TOO_HIGH = (
+        "L'ISEE di {isee} EUR supera il limite della misura, {most} EUR.",
+        "The ISEE of {isee} EUR is above the measure's limit, {most} EUR.",
+    )
+    ASSETS_TOO_HIGH = (
+        "Il patrimonio del nucleo supera il limite della misura.",
+        "The household's assets are above the measure's limit.",
+    )
+    ASSIGNED_TOO_RECENTLY = (
+        "L'alloggio è assegnato da {months} mesi: la misura ne chiede almeno {least}.",
+        "The dwelling was assigned {months} months ago: the measure asks for {least} at least.",
+    )
+    ASSIGNED_TOO_LONG_AGO = (
+        "Il contratto è di {months} mesi fa: la misura vale per {most} mesi.",
+        "The contract is {months} months old: the measure lasts for {most} months.",
+    )
+    ATTESTATION_MISSING = (
+        "Serve l'attestazione dei servizi sociali: registrarla nell'istruttoria.",
+        "The attestation of social services is needed: record it in the assessment.",
+    )
+    UTILITIES_EXCLUDED = (
+        "La misura «{measure}» non copre le utenze: sceglierne un'altra.",
+        "The measure “{measure}” does not cover utilities: choose another.",
+    )
+    OVER_CEILING = (
+        "La misura «{measure}» ammette al massimo {most} EUR l'anno.",
+        "The measure “{measure}” allows {most} EUR a year at most.",
+    )
+    MORE_THAN_REQUESTED = (
+        "Sono stati richiesti {requested} EUR: non si può riconoscere di più.",
+        "{requested} EUR were requested: no more can be eligible.",
+    )
+    MORE_THAN_ELIGIBLE = (
+        "L'istruttoria ha riconosciuto {eligible} EUR: non si può concedere di più.",
+        "The assessment found {eligible} EUR eligible: no more can be granted.",
+    )
+    NOTICE_DUE = (
+        "Prima del rigetto va inviato il preavviso (L. 241/1990, art. 10-bis).",
+        "The refusal must be announced first (L. 241/1990, art. 10-bis).",
+    )
+    NOTICE_NOT_DUE = (
+        "Nelle procedure concorsuali il preavviso non è dovuto: rigettare direttamente.",
+        "In competitive procedures no announcement is due: refuse it straight away.",
+    )
+    NOTICE_TERM_RUNNING = (
+        "L'inquilino può presentare osservazioni fino al {until}: attendere, o registrarle.",
+        "The tenant may answer until {until}: wait, or record the observations.",
+    )
+    RECEIVED_BEFORE_SENT = (
+        "Il preavviso è stato inviato il {sent}: non può essere stato ricevuto prima.",
+        "The notice was sent on {sent}: it cannot have been received before.",
+    )
+    ANSWER_MISSING = (
+        "L'inquilino ha presentato osservazioni: dire perché non sono accolte.",
+        "The tenant has answered the notice: say why the observations are not accepted.",
+    )
+    GROUND_NOT_NOTIFIED = (
+        "Il preavviso indicava «{ground}»: il rigetto non può avere un altro motivo.",
+        "The notice said “{ground}”: the refusal cannot be on another ground.",
+    )
+
+    # Maintenance resolution.
+    TENANT_NOT_TOLD = (
+        "Il guasto spetta a: {responsibility}. Informare prima l'inquilino, e confermarlo.",
+        "The fault is for: {responsibility}. Tell the tenant first, and confirm it.",
+    )
+    DUPLICATE_OF_WHAT = (
+        "Indicare la segnalazione di cui questa è un doppione.",
+        "Say which report this one duplicates.",
+    )
+
+    # Document practice.
+    PAPER_ALREADY_ASKED = (
+        "Il documento «{title}» è già stato chiesto.",
+        "The paper “{title}” has been asked for already.",
+    )
+    PAPER_UNKNOWN = (
+        "Il documento non è tra quelli chiesti ({titles}).",
+        "The paper is not among those asked for ({titles}).",
+    )
+    PAPER_NOT_UPLOADED = (
+        "Il documento «{title}» non è da verificare: è {status}.",
+        "The paper “{title}” is not there to be checked: it is {status}.",
+    )
+    PAPER_APPROVED = (
+        "Il documento «{title}» è già approvato.",
+        "The paper “{title}” is approved already.",
+    )
+
+    # External referral.
+    LEGAL_BASIS_MISSING = (
+        "Prima di informare un ente serve una base giuridica: registrare il consenso, o un'altra base.",
+        "A legal basis is needed before a partner is told: record the consent, or another basis.",
+    )
+    CONSENT_APART = (
+        "Il consenso si registra con il suo passo: scegliere un'altra base.",
+        "Consent is recorded by its own step: choose another basis.",
+    )
+    PARTNER_HAS_TIME = (
+        "L'ente può ancora rispondere fino al {until}: attendere, o annullare l'invio.",
+        "The partner may still answer until {until}: wait, or cancel the referral.",
+    )
+    SERVICE_TRIED = (
+        "Il servizio è già stato proposto per questo bisogno: sceglierne un altro.",
+        "The service was proposed for this need already: choose another.",
+    )
+
+    # The register.
+    RANGE_REVERSED = (
+        "La fine non viene dopo l'inizio: correggere uno dei due.",
+        "The end does not come after the start: correct one of them.",
+    )
+    NO_SUCH_DAY = (
+        "Il giorno non esiste in ogni anno: indicare mese e giorno del patrono, o nessuno dei due.",
+        "Not every year has this day: give the patron's month and day, or neither.",
+    )
+    NAME_MISSING = (
+        "Chi ha dichiarato o provato la propria identità ha un nome: indicarlo.",
+        "Whoever has declared or proved their identity has a name: give it.",
+    )
+    PLACES_BOOKED = (
+        "{taken} posti sono già prenotati: la capienza non può essere inferiore.",
+        "{taken} places are already booked: the capacity cannot be lower.",
+    )
+    FUNDS_COMMITTED = (
+        "{taken} EUR sono già impegnati: lo stanziamento non può essere inferiore.",
+        "{taken} EUR are already committed: the budget cannot be lower.",
+    )
+    CASE_MISSING = (
+        "Questo esito riguarda una pratica: indicare quale.",
+        "This outcome is about a case: say which.",
+    )
+    CASE_UNEXPECTED = (
+        "Con l'esito «{outcome}» non c'è una pratica: toglierla, o cambiare l'esito.",
+        "With the outcome “{outcome}” there is no case: remove it, or change the outcome.",
+    )
+    STOP_ELSEWHERE = (
+        "La tappa è di un altro presidio: correggere uno dei due.",
+        "The stop belongs to another service point: correct one of them.",
+    )
+    DISTRICT_MISSING = (
+        "Né la tappa, né il presidio, né la persona dicono il quartiere: indicarlo.",
+        "Neither the stop, nor the service point, nor the person says which district: give it.",
+    )
+
+    # Requests.
+    INPUT_INVALID = ("Valore non valido: {problem}.", "Invalid value: {problem}.")
+    ID_INVALID = (
+        "Identificativo non valido: usare quello ricevuto dal servizio ({expected}).",
+        "Invalid id: use the one that the service gave ({expected}).",
+    )
+    CURSOR_INVALID = (
+        "Cursore non valido: ripartire dalla prima pagina.",
+        "Invalid cursor: start again from the first page.",
+    )
+    PAGE_INVALID = (
+        "Chiedere tra 1 e {most} elementi per pagina, con `first`.",
+        "Ask for 1 to {most} items a page, with `first`.",
+    )
+    NOT_FOUND = (
+        "Non esiste, o non è tra ciò che il vostro ruolo può vedere.",
+        "It does not exist, or is not among what your role may see.",
+    )
+    NOT_YOURS = (
+        "Il vostro ruolo non può farlo: serve {roles}.",
+        "Your role may not do this: it takes {roles}.",
+    )
+    UNAUTHENTICATED = (
+        "Serve un token valido nell'intestazione Authorization (Bearer).",
+        "A valid token is needed in the Authorization header (Bearer).",
+    )
+    IDEMPOTENCY_KEY_REUSED = (
+        "La chiave di idempotenza è già servita per un'altra richiesta: usarne una nuova.",
+        "The idempotency key has already served another request: use a new one.",
+    )
+    CASE_BUSY = (
+        "Troppe richieste insieme su questa pratica: riprovare con la stessa chiave.",
+        "Too many requests at once on this case: try again with the same key.",
+    )
+    ENGINE_UNAVAILABLE = (
+        "Il motore dei procedimenti non risponde; la lettura funziona. Nulla è stato scritto: riprovare con la stessa chiave.",
+        "The workflow engine does not answer; reading works. Nothing was written: try again with the same key.",
+    )
+    STORE_UNAVAILABLE = (
+        "L'archivio non risponde: riprovare con la stessa chiave.",
+        "The store does not answer: try again with the same key.",
+    )
+    OUTCOME_UNKNOWN = (
+        "Non si sa ancora se la richiesta è stata accolta: ripeterla con la stessa chiave.",
+        "It is not known yet whether the request was accepted: send it again with the same key.",
+    )
+    PENDING = (
+        "Il passo è stato accolto ma non è ancora leggibile: ripetere con la stessa chiave per la conferma.",
+        "The step was accepted but cannot be read yet: send it again with the same key for confirmation.",
+    )
+
+
+class Refused(Exception):
+    """An expected refusal: nothing was changed, and `label` says what to do, in each language."""
+
+    def __init__(self, code: Refusal, /, *, path: tuple[str, ...] = (), **parameters: object) -> None:
+        """`path` names the input field at fault, from the outside in; `parameters` fill the sentence."""
+        super().__init__(code.name)
+        self.code = code.name
+        self.path = path
+        self.label = Label(
+            *(
+                code.label.text(language, **{name: _text(value, language) for name, value in parameters.items()})
+                for language in (Language.IT, Language.EN)
+            )
+        )
+
+
+def _text(value: object, language: Language) -> str:
+    if isinstance(value, Choice):
+        value = value.label
+    if isinstance(value, Label):
+        return value.text(language)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(sorted(_text(item, language) for item in value))
+    return str(value)

@@ -1,0 +1,333 @@
+"""A tenant's case: one file from first contact to closure and follow-up (DOMAIN section 3)."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from decimal import Decimal
+from types import MappingProxyType
+
+from domain.case import Case, Urgency
+from domain.choices import Choice
+from domain.fields import (
+    Count,
+    Day,
+    DistrictId,
+    Moment,
+    Note,
+    PersonId,
+    ServicePointId,
+    StaffId,
+    StopId,
+    local_day,
+)
+from domain.process import NEW, OPEN, SAME, Appointment, Reservation, States, step
+from domain.refusals import Refusal, Refused
+from domain.roles import FIELD, OFFICE, STAFF, Party, Role
+from domain.terms import ROME, Term, due
+
+
+class Fragility(Choice):
+    """The area of a need heard in an interview (K1L1 network, Varese)."""
+
+    SOCIAL = "Sociale", "Social"
+    HEALTH = "Sanitaria", "Health"
+    ECONOMIC = "Economica", "Economic"
+    FAMILY = "Familiare", "Family"
+    HOUSING = "Abitativa", "Housing"
+
+
+class Outcome(Choice):
+    """How a case ends."""
+
+    RESOLVED = "Risolta", "Resolved"
+    STABLE_UNDER_PLAN = "Stabile con piano", "Stable under plan"
+    REFERRED_OUT = "Affidata ad altri", "Referred out"
+    DECLINED = "Rifiutata dall'utente", "Declined"
+    UNREACHABLE = "Irreperibile", "Unreachable"
+    MOVED = "Trasferito", "Moved"
+    DECEASED = "Deceduto", "Deceased"
+    ESCALATED = "Passata all'ufficio competente", "Escalated"
+    DUPLICATE = "Doppione", "Duplicate"
+
+
+class Reason(Choice):
+    """Why a case is paused."""
+
+    TENANT_AWAY = "Utente assente", "Tenant away"
+    COURT = "In attesa del giudice", "Awaiting the court"
+    OTHER_BODY = "In attesa di un altro ente", "Awaiting another body"
+    HOSPITAL = "Ricovero", "In hospital"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """A need that the interview brought up; `note` says more, to who may read it."""
+
+    area: Fragility
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenCase:
+    """`operator` answers for the case; `district` decides who sees it."""
+
+    person: PersonId
+    district: DistrictId
+    service_point: ServicePointId | None = None
+    operator: StaffId | None = None
+    urgency: Urgency = Urgency.ROUTINE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Convene:
+    """An appointment at a stop of the mobile office, or of a desk, at one of its times."""
+
+    stop: StopId
+    appointment: Moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanVisit:
+    """When the operators will call at the tenant's home."""
+
+    appointment: Moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interview:
+    """What was heard, by area; `minutes` is how long it took."""
+
+    needs: tuple[Need, ...] = ()
+    minutes: Count | None = None
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Close:
+    """The outcome is counted in reports; the note is for the next operator."""
+
+    outcome: Outcome
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause:
+    """Until when nothing is expected, and why."""
+
+    until: Day
+    reason: Reason
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandOver:
+    """Who answers for the case from now on, and in which district."""
+
+    operator: StaffId
+    district: DistrictId | None = None
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetUrgency:
+    """The new urgency."""
+
+    urgency: Urgency
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowUp:
+    """How the tenant is doing."""
+
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reopen:
+    """Why the case is taken up again."""
+
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseLimits:
+    """What policy sets for cases.
+
+    `reconvocations`: how many times a tenant is convened again after not coming, before a home visit.
+    `reopen_within`: how long after closure a case is reopened rather than opened anew.
+    """
+
+    reconvocations: Count
+    reopen_within: Term
+
+
+@dataclass(kw_only=True)
+class TenantCase(Case, it="Pratica"):
+    """One file on one person, from first contact to closure and follow-up."""
+
+    class State(States):
+        CONTACTED = "Primo contatto", "First contact", Role.OPERATOR
+        CONVENED = "Convocato", "Convened", Party.TENANT
+        NO_SHOW = "Non presentato", "No-show", Role.OPERATOR
+        VISIT_PLANNED = "Visita domiciliare prevista", "Home visit planned", Role.OPERATOR
+        LISTENED = "Ascoltato", "Listened to", Role.OPERATOR
+        IN_CHARGE = "In carico", "In charge", Role.OPERATOR
+        MONITORED = "Monitorato", "Monitored", Role.OPERATOR
+        CLOSED = "Chiusa", "Closed"
+        ENTERED_IN_ERROR = "Inserita per errore", "Entered in error"
+
+    Limits = CaseLimits
+    limits: CaseLimits
+
+    stop: StopId | None = None
+    appointment: Moment | None = None
+    no_shows: int = 0
+    needs: tuple[Need, ...] = ()
+    paused_until: Day | None = None
+    pause_reason: Reason | None = None
+    follow_ups: int = 0
+    outcome: Outcome | None = None
+
+    settles = MappingProxyType({State.LISTENED.name: "KEPT", State.NO_SHOW.name: "MISSED"})
+
+    def appointment_now(self) -> Appointment | None:
+        """A convocation at a stop, or a visit at home."""
+        if not self.appointment or self.state not in {self.State.CONVENED.name, self.State.VISIT_PLANNED.name}:
+            return None
+        return Appointment(at=self.appointment, stop=self.stop if self.state == self.State.CONVENED.name else None)
+
+    def clock_starts(self) -> datetime | None:
+        """The end of a pause moves the agency's own terms."""
+        start = super().clock_starts()
+        if not self.paused_until or not start:
+            return start
+        return max(start, datetime.combine(self.paused_until, time(), ROME))
+
+    def expires(self) -> datetime | None:
+        """A closed case can be reopened within the policy's window."""
+        if self.state != self.State.CLOSED.name or not self.entered_at:
+            return None
+        return due(self.limits.reopen_within, self.entered_at, self.terms.closures)
+
+    def may_be_convened(self, _at: datetime) -> None:
+        """Guard: after the policy's number of re-convocations comes a home visit."""
+        if self.no_shows > self.limits.reconvocations:
+            raise Refused(Refusal.RECONVOCATIONS_SPENT, most=self.limits.reconvocations)
+
+    def within_window(self, at: datetime) -> None:
+        """Guard: later than the window, a new case is opened."""
+        expiry = self.expires()
+        if expiry and at >= expiry:
+            raise Refused(Refusal.REOPENING_EXPIRED)
+
+    def paused(self, _at: datetime) -> None:
+        """Guard: there is a pause to end."""
+        if not self.paused_until:
+            raise Refused(Refusal.NOT_PAUSED)
+
+    def appointment_passed(self, at: datetime) -> None:
+        """Guard: nobody has failed to come before the hour of the appointment."""
+        if self.appointment and at < self.appointment:
+            raise Refused(Refusal.APPOINTMENT_AHEAD, appointment=self.appointment.isoformat())
+
+    def slot(self, given: Convene) -> Reservation:
+        """Return the place at the stop that a convocation takes."""
+        return Reservation(kind="STOP", resource=given.stop, amount=Decimal(1))
+
+    @step(NEW >> State.CONTACTED, by=FIELD | OFFICE, it="Apri la pratica", en="Open a case")
+    def open(self, given: OpenCase, at: datetime) -> None:
+        """Open a case on a person who was met, or whom the agency wants to meet."""
+        self.person, self.district, self.service_point = given.person, given.district, given.service_point
+        self.operator, self.urgency = given.operator, given.urgency
+
+    @step(
+        (State.CONTACTED | State.CONVENED | State.NO_SHOW) >> State.CONVENED,
+        by=FIELD | OFFICE,
+        it="Convoca",
+        when=may_be_convened,
+        reserves=slot,
+    )
+    def convene(self, given: Convene, at: datetime) -> None:
+        """Give the tenant an appointment at a stop, or another one."""
+        _future(given.appointment, at)
+        self.stop, self.appointment = given.stop, given.appointment
+
+    @step(State.CONVENED >> State.NO_SHOW, by=FIELD, it="Segna l'assenza", when=appointment_passed)
+    def record_no_show(self, at: datetime) -> None:
+        """The tenant did not come to the appointment."""
+        self.no_shows += 1
+
+    @step((State.CONTACTED | State.NO_SHOW) >> State.VISIT_PLANNED, by=FIELD, it="Programma una visita domiciliare")
+    def plan_visit(self, given: PlanVisit, at: datetime) -> None:
+        """Agree when the operators will call at the tenant's home."""
+        _future(given.appointment, at)
+        self.appointment = given.appointment
+
+    @step(
+        (State.CONTACTED | State.CONVENED | State.NO_SHOW | State.VISIT_PLANNED) >> State.LISTENED,
+        (State.LISTENED | State.IN_CHARGE | State.MONITORED) >> SAME,
+        by=FIELD,
+        it="Registra il colloquio",
+    )
+    def record_interview(self, given: Interview, at: datetime) -> None:
+        """Record what was heard: at the first contact, the appointment, the visit, or later."""
+        self.needs += given.needs
+
+    @step(State.LISTENED >> State.IN_CHARGE, by=FIELD, it="Prendi in carico")
+    def take_charge(self, at: datetime) -> None:
+        """Take the case in charge: its plan is the tracks that are open, or will be."""
+
+    @step(State.IN_CHARGE >> State.MONITORED, by=FIELD, it="Passa al monitoraggio", when=Case.no_track_waits_for_agency)
+    def monitor(self, at: datetime) -> None:
+        """Nothing waits for the agency: keep an eye on the case at the policy's intervals."""
+
+    @step(
+        State.MONITORED >> State.MONITORED,
+        State.CLOSED >> SAME,
+        by=FIELD,
+        it="Registra il seguito",
+    )
+    def follow_up(self, given: FollowUp, at: datetime) -> None:
+        """Ask how the tenant is doing, while the case is monitored or after it was closed."""
+        self.follow_ups += 1
+
+    @step(State.MONITORED >> State.IN_CHARGE, by=FIELD, it="Riprendi in carico")
+    def resume_charge(self, at: datetime) -> None:
+        """Something waits for the agency again."""
+
+    @step(OPEN >> State.CLOSED, by=FIELD, it="Chiudi la pratica", when=Case.no_track_open)
+    def close(self, given: Close, at: datetime) -> None:
+        """Close the case with its outcome, once every track has ended."""
+        self.outcome, self.paused_until, self.pause_reason = given.outcome, None, None
+
+    @step(State.CLOSED >> State.IN_CHARGE, by=FIELD, it="Riapri la pratica", when=within_window)
+    def reopen(self, given: Reopen, at: datetime) -> None:
+        """Take a closed case up again, within the policy's window."""
+        self.outcome = None
+
+    @step(OPEN >> SAME, by=FIELD, it="Sospendi fino a una data")
+    def pause(self, given: Pause, at: datetime) -> None:
+        """Expect nothing of the case until a day; its own terms run from then."""
+        if given.until <= local_day(at):
+            raise Refused(Refusal.DUE_DATE_PAST, path=("until",), date=given.until)
+        self.paused_until, self.pause_reason = given.until, given.reason
+
+    @step(OPEN >> SAME, by=FIELD, it="Riprendi la pratica sospesa", when=paused)
+    def resume(self, at: datetime) -> None:
+        """End the pause before its time."""
+        self.paused_until = self.pause_reason = None
+
+    @step(OPEN >> SAME, by=FIELD, it="Assegna a un altro operatore")
+    def hand_over(self, given: HandOver, at: datetime) -> None:
+        """Give the case to another operator, or to another district with its operator."""
+        self.operator, self.district = given.operator, given.district or self.district
+
+    @step(OPEN >> SAME, by=STAFF, it="Cambia l'urgenza")
+    def set_urgency(self, given: SetUrgency, at: datetime) -> None:
+        """Say how soon a person must act."""
+        self.urgency = given.urgency
+
+
+def _future(appointment: datetime, at: datetime) -> None:
+    if appointment <= at:
+        raise Refused(Refusal.DUE_DATE_PAST, path=("appointment",), date=appointment.isoformat())

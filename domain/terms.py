@@ -1,0 +1,156 @@
+"""Deadlines as a workflow carries them: terms, the closed days of a place, and when a term ends.
+
+Pure arithmetic: no policy document, no calendar package, no clock. What is in a `Terms` is all that is needed to know
+every due time of a process, today and at every replay.
+"""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from pydantic import model_validator
+
+ROME = ZoneInfo("Europe/Rome")
+"""The zone in which days begin and end; loaded at import, so that no workflow reads a file.
+
+Temporal's sandbox must pass `domain` through: inside it a ZoneInfo is a proxy, which datetime refuses (seen).
+"""
+
+_SATURDAY, _SUNDAY = 5, 6
+_ONE_DAY = timedelta(days=1)
+_TERM = re.compile(r"([1-9][0-9]{0,3}) (hour|day|working day|month)s?")
+
+
+class Unit(StrEnum):
+    """What a term is counted in; the value is how people and policy documents write it."""
+
+    HOURS = "hours"
+    DAYS = "days"
+    WORKING_DAYS = "working days"
+    MONTHS = "months"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A length of time that policy grants: `amount` (1 or more) of `unit`, and the id of the `clause` that says so.
+
+    Wherever pydantic reads one, "10 working days" will do (1 to 9999 hours, days, working days or months).
+    """
+
+    amount: int
+    unit: Unit
+    clause: str = ""
+
+    def __post_init__(self) -> None:
+        if self.amount < 1:
+            raise ValueError(f"a term is 1 or more {self.unit}, not {self.amount}")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        if not (read := _TERM.fullmatch(given)):
+            raise ValueError(
+                f"{given!r} is not a term: write a whole number from 1 to 9999 and its unit (hours, days, working days"
+                " or months), such as '10 working days'"
+            )
+        return {"amount": int(read[1]), "unit": f"{read[2]}s"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closures:
+    """The closed days of a place, as far as they are known.
+
+    `days` holds holidays, the patron's day and the agency's own closures from the opening of the process up to and
+    including `until`. Sundays are always closed, Saturdays unless `saturday_works`; neither needs listing. After
+    `until` nothing else is known: see `knows`.
+    """
+
+    until: date
+    days: tuple[date, ...]
+    saturday_works: bool
+
+    def works(self, day: date) -> bool:
+        """Say whether `day` is a working day of the place."""
+        weekday = day.weekday()
+        return weekday != _SUNDAY and (self.saturday_works or weekday != _SATURDAY) and day not in self.days
+
+    def knows(self, moment: datetime) -> bool:
+        """Say whether every closed day before `moment` is known, so that a `due` that falls there is final.
+
+        If not, that `due` is the earliest it can be: more closed days only move it later. Whoever is about to act on
+        it asks for closures that reach further, and computes it again.
+        """
+        return moment <= _end(self.until)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What a process carries from policy: under 2 KB as JSON.
+
+    `policy` is the version they came from ("lombardia@2026-11-01"), `deadlines` are by name of the state.
+    """
+
+    policy: str
+    deadlines: dict[str, Term]
+    closures: Closures
+
+    def deadline(self, state: str, start: datetime) -> datetime | None:
+        """Return when `state`, entered at `start`, is due (`due`), or None when it has no term."""
+        term = self.deadlines.get(state)
+        return due(term, start, self.closures) if term else None
+
+
+def due(term: Term, start: datetime, closures: Closures) -> datetime:
+    """Return the instant, in UTC, at which a term that runs from `start` has passed; before it there is still time.
+
+    Hours are elapsed hours, the same through both changes of the clock. All other units are counted on the calendar of
+    Europe/Rome (DOMAIN section 4, art. 2963 of the civil code):
+
+    - "non si computa il giorno nel corso del quale cade il momento iniziale del termine": the local day of `start` is
+      not counted;
+    - "la prescrizione si verifica con lo spirare dell'ultimo istante del giorno finale": the term has passed at 00:00
+      of the day after its last day (so its last day, for people, is the local date just before the returned instant);
+    - "se il termine scade in giorno festivo, è prorogato di diritto al giorno seguente non festivo": a term that ends
+      on a closed day ends on the next working day;
+    - "nel mese di scadenza e nel giorno di questo corrispondente al giorno del mese iniziale", and if the month has no
+      such day, on its last.
+
+    A result that `closures.knows` not is the earliest possible, and may move later when more closed days are known.
+    Raises ValueError when `start` has no zone.
+    """
+    if start.tzinfo is None:
+        raise ValueError("a term runs from an aware datetime; this one has no zone")
+    if term.unit is Unit.HOURS:
+        return start.astimezone(UTC) + timedelta(hours=term.amount)
+    return _end(_last_day(term, start.astimezone(ROME).date(), closures))
+
+
+def _last_day(term: Term, first: date, closures: Closures) -> date:
+    match term.unit:
+        case Unit.WORKING_DAYS:
+            day = first
+            for _ in range(term.amount):
+                day = _next_working(day + _ONE_DAY, closures)
+            return day
+        case Unit.MONTHS:
+            years, month = divmod(first.month - 1 + term.amount, 12)
+            year, month = first.year + years, month + 1
+            day = date(year, month, min(first.day, monthrange(year, month)[1]))
+        case _:
+            day = first + timedelta(days=term.amount)
+    return _next_working(day, closures)
+
+
+def _next_working(day: date, closures: Closures) -> date:
+    while not closures.works(day):
+        day += _ONE_DAY
+    return day
+
+
+def _end(day: date) -> datetime:
+    return datetime.combine(day + _ONE_DAY, time.min, tzinfo=ROME).astimezone(UTC)

@@ -1,0 +1,113 @@
+"""The way to Temporal: one update a step, and what to say when it does not go through."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.choices import Label
+from domain.events import StepRequest
+from domain.refusals import Refusal, Refused
+from workflows.messages import STEP, TASK_QUEUE, CaseStart, Rejection, StepAnswer, workflow_id
+
+ANSWER_WITHIN = timedelta(seconds=8)
+"""How long a client waits for a step; then its outcome is unknown, and the same key asks again."""
+
+HEALTH_EVERY = timedelta(seconds=1)
+"""How often Temporal is asked whether it is there, so that a mutation can say at once that it is not."""
+
+
+class Engine:
+    """The cases' workflows, as the API sees them."""
+
+    def __init__(self, client: Client, *, task_queue: str = TASK_QUEUE) -> None:
+        self._client = client
+        self._task_queue = task_queue
+        self.available = True
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator["Engine"]:
+        """Watch whether Temporal answers for as long as the context lasts."""
+        watching = asyncio.create_task(self._watch())
+        try:
+            yield self
+        finally:
+            watching.cancel()
+
+    async def step(
+        self, request: StepRequest, *, case_id: UUID, opens_case: str | None = None
+    ) -> StepAnswer | Rejection:
+        """Send a step to the workflow of its case, which `opens_case` (the workflow's name) starts.
+
+        Returns the answer, or why the step is refused. Raises `Refused` when it could not be asked, or is not answered.
+        """
+        if not self.available:
+            raise Refused(Refusal.ENGINE_UNAVAILABLE)
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                return await self._update(request, case_id=case_id, opens_case=opens_case)
+        except WorkflowUpdateFailedError as failed:
+            return _rejection(failed)
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            raise Refused(Refusal.OUTCOME_UNKNOWN) from None
+        except RPCError as error:
+            raise self._refusal(error) from error
+
+    async def _update(self, request: StepRequest, *, case_id: UUID, opens_case: str | None) -> StepAnswer:
+        if not opens_case:
+            handle = self._client.get_workflow_handle(workflow_id(case_id))
+            taken: StepAnswer = await handle.execute_update(
+                STEP, request, id=request.request_id, result_type=StepAnswer
+            )
+            return taken
+        start: WithStartWorkflowOperation[Any, None] = WithStartWorkflowOperation(
+            opens_case,
+            CaseStart(case_id=case_id),
+            id=workflow_id(case_id),
+            task_queue=self._task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        )
+        answer: StepAnswer = await self._client.execute_update_with_start_workflow(
+            STEP, request, start_workflow_operation=start, id=request.request_id, result_type=StepAnswer
+        )
+        return answer
+
+    def _refusal(self, error: RPCError) -> Refused:
+        match error.status:
+            case RPCStatusCode.NOT_FOUND:
+                return Refused(Refusal.CASE_ENDED)
+            case RPCStatusCode.RESOURCE_EXHAUSTED:
+                return Refused(Refusal.CASE_BUSY)
+            case RPCStatusCode.UNAVAILABLE:
+                # Sent, perhaps taken: only the next one can be told that nothing was written.
+                self.available = False
+        return Refused(Refusal.OUTCOME_UNKNOWN)
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                self.available = await self._client.service_client.check_health(timeout=HEALTH_EVERY)
+            except RPCError:
+                self.available = False
+            await asyncio.sleep(HEALTH_EVERY.total_seconds())
+
+
+def _rejection(failed: WorkflowUpdateFailedError) -> Rejection:
+    cause = failed.cause
+    if isinstance(cause, ApplicationError) and cause.type == Refused.__name__:
+        details = cause.details[0]
+        return Rejection(code=details["code"], label=Label(**details["label"]), path=tuple(details["path"]))
+    raise failed

@@ -1,0 +1,57 @@
+"""The whole schema, from the declarations of processes and register."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import strawberry
+from graphql import lexicographic_sort_schema, print_schema
+from strawberry.schema.config import StrawberryConfig
+
+from api import processes as process_types
+from api import steps
+from api.context import Info
+from api.derive import LOADERS, Fields, make, resolved
+from api.errors import query_error
+from api.ids import decode
+from api.nodes import Node
+from domain.process import Process
+from domain.processes import PROCESSES
+from domain.refusals import Refused
+
+
+def build(processes: Sequence[type[Process]] = PROCESSES) -> strawberry.Schema:
+    """Return the schema of these processes. Types are published once, so there is one schema a program."""
+    types = process_types.types(processes)
+    return strawberry.Schema(
+        query=make("Query", _queries()),
+        mutation=make("Mutation", steps.mutations(processes)),
+        types=types,
+        config=StrawberryConfig(auto_camel_case=True),
+    )
+
+
+def sdl() -> str:
+    """Return the schema as the front-end teams read it: sorted, so that a change is a small difference."""
+    return print_schema(lexicographic_sort_schema(build()._schema)) + "\n"  # noqa: SLF001 (there is no other way)
+
+
+def _queries() -> Fields:
+    async def node(self: Any, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
+        return await _node(info, id)
+
+    async def nodes(self: Any, info: Info, ids: list[strawberry.ID]) -> Any:
+        return [await _node(info, identifier) for identifier in ids]
+
+    return {
+        "node": resolved(Node | None, node, description="What has this global id, if the caller may see it."),
+        "nodes": resolved(list[Node | None], nodes, description="Each as `node` gives it, in the same order."),
+    }
+
+
+async def _node(info: Info, global_id: str) -> Any:
+    try:
+        type_name, identifier = decode(global_id)
+        load = LOADERS.get(type_name)
+        return load and await load(info, identifier)
+    except Refused as refused:
+        raise query_error(refused, info.context.language) from None

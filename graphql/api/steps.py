@@ -1,0 +1,253 @@
+"""A typed mutation for every step of every process, derived from its declaration; and the one way that all of them go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, ForwardRef, Optional
+from uuid import UUID
+
+import strawberry
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api import ids
+from api.context import Context, Info
+from api.derive import Fields, Reader, input_fields, make, resolved
+from api.errors import UserError, user_error
+from api.processes import ProcessNode, refresh, role_for
+from api.requests import fingerprint, minted, request_id
+from domain.calendar import closures
+from domain.case import Case
+from domain.events import Actor, Opening, StepRequest
+from domain.process import Process, Step
+from domain.record import blank, dump_input, dump_value, read_input
+from domain.refusals import Refusal, Refused
+from store import casework
+from store.database import AnyRow
+from workflows.messages import Rejection, StepAnswer
+
+LONGEST_KEY = 200
+"""Characters of an idempotency key."""
+
+CLOSED_DAYS_KNOWN = timedelta(days=3 * 365)
+"""How far ahead a process knows the closed days of its place when it opens."""
+
+CLOSED_DAYS_RENEWED = timedelta(days=400)
+"""With less than this left, a step brings new ones: longer than any term of the policy."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a mutation answers: the process as it stands, or why nothing happened."""
+
+    process: ProcessNode | None
+    user_errors: Sequence[UserError]
+
+
+def mutations(processes: Sequence[type[Process]], /) -> Fields:
+    """Return the mutation fields of all the steps, by Python name: `tenant_case_open`, `arrears_support_agree`, ..."""
+    fields: dict[str, tuple[Any, Any]] = {}
+    for process in processes:
+        payload = _payload(process)
+        for step in process.steps.values():
+            fields[f"{process.kind.lower()}_{step.name}"] = _mutation(process, step, payload)
+    return fields
+
+
+def _payload(process: type[Process]) -> type[Any]:
+    def stands(self: Outcome) -> Any:
+        return self.process
+
+    return make(
+        f"{process.__name__}Payload",
+        {
+            process.kind.lower(): resolved(Optional[ForwardRef(process.__name__)], stands),
+            "user_errors": (list[UserError], strawberry.field()),
+        },
+        description="The process after the step; null, with the reasons, when nothing happened.",
+    )
+
+
+def _mutation(process: type[Process], step: Step, payload: type[Any]) -> tuple[Any, Any]:
+    name = f"{process.__name__}{''.join(word.capitalize() for word in step.name.split('_'))}Input"
+    fields = {**_common(process, step), **input_fields(step.input)}
+    given = make(name, fields, is_input=True, description=_about(step))
+
+    async def take(self: Any, info: Info, input: Any) -> Any:  # noqa: A002 (what GraphQL clients call it)
+        return await take_step(info.context, process, step, input)
+
+    take.__annotations__["input"] = given
+    return resolved(payload, take, description=_about(step))
+
+
+def _about(step: Step) -> str:
+    roles = ", ".join(sorted(role.name for role in step.by))
+    return f"{step.label.it} / {step.label.en}. {step.description}\n\nBy {roles}."
+
+
+def _common(process: type[Process], step: Step) -> dict[str, tuple[Any, Any]]:
+    """Return what every step's input has beside its own fields."""
+
+    def described(text: str, **options: Any) -> Any:
+        return strawberry.field(description=text, **options)
+
+    key = described("Yours, new for every step; the same key again is the same request, however often it is sent.")
+    when = described("When it happened, if not now; never in the future.", default=strawberry.UNSET)
+    common: dict[str, tuple[Any, Any]] = {"idempotency_key": (str, key), "occurred_at": (Optional[datetime], when)}
+    if not step.opens:
+        version = described("The version that your form showed; another one in the meantime is refused.")
+        return {"id": (strawberry.ID, strawberry.field()), "expected_version": (int, version)} | common
+    minted_id = described("A UUID of your own for it, to speak of it before the answer.", default=strawberry.UNSET)
+    own = {} if issubclass(process, Case) else {"case": (strawberry.ID, described("The case that it belongs to."))}
+    return own | {"new_id": (Optional[UUID], minted_id)} | common
+
+
+async def take_step(context: Context, process: type[Process], step: Step, given: Any, /) -> Outcome:
+    """Take one step for the caller; every expected refusal is an answer."""
+    try:
+        taken = await _take(context, process, step, given)
+    except Refused as refused:
+        return Outcome(None, [user_error(refused, context.language)])
+    except (OperationalError, PoolTimeout):
+        return Outcome(None, [user_error(Refused(Refusal.STORE_UNAVAILABLE), context.language)])
+    if isinstance(taken, Rejection):
+        return Outcome(None, [user_error(taken, context.language)])
+    return Outcome(taken, [])
+
+
+async def _take(context: Context, process: type[Process], step: Step, given: Any) -> ProcessNode | Rejection | None:
+    actor = Actor(id=context.identity.staff_id, role=role_for(context, step))
+    key = request_id(actor.id, _key(given.idempotency_key))
+    reader = Reader(key)
+    read = reader.read(step.input, given)
+    about = _about_what(process, step, given, key)
+    typed = read_input(step, read)
+    values = dump_input(typed)
+    at = given.occurred_at or None
+    asked = {
+        "step": f"{process.kind}.{step.name}",
+        "about": [about.process_id, about.case_id, about.expected_version],
+        "at": at and at.isoformat(),
+        "given": values,
+        "notes": list(reader.notes.values()),
+    }
+    request = StepRequest(
+        request_id=key,
+        fingerprint=fingerprint(asked),
+        process_id=about.process_id,
+        kind=process.kind,
+        step=step.name,
+        actor=actor,
+        expected_version=about.expected_version,
+        occurred_at=at,
+        given=values,
+        notes=tuple(reader.notes),
+    )
+    async with context.reading() as connection:
+        anchor, answer = await casework.before_step(connection, about.anchor, key, scope=context.identity)
+        if answer:
+            _same(answer.fingerprint, request)
+            return await refresh(context, answer.object_id)
+        if anchor is None and not about.opens_case:
+            raise Refused(Refusal.NOT_FOUND, path=("case",) if step.opens else ("id",))
+        await casework.require(connection, reader.points_at, scope=context.identity)
+        district = anchor.district_id if anchor else read["district"]
+        request = await _with_policy(context, connection, request, step, process, district, anchor)
+    if about.opens_case:
+        _would_open(request, step, typed, now=context.now)
+    case_id = anchor.case_id if anchor else about.process_id
+    return await _send(context, request, case_id, reader, opens_case=process.__name__ if about.opens_case else None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _About:
+    """Which process a mutation is about: `anchor` is the one that exists already, and shows whether it may be seen."""
+
+    process_id: UUID
+    case_id: UUID | None = None
+    expected_version: int | None = None
+    opens_case: bool = False
+
+    @property
+    def anchor(self) -> UUID:
+        return self.case_id or self.process_id
+
+
+def _about_what(process: type[Process], step: Step, given: Any, key: str) -> _About:
+    if not step.opens:
+        _, identifier = ids.decode(given.id, expected=process.__name__, path=("id",))
+        return _About(process_id=identifier, expected_version=given.expected_version)
+    new = given.new_id or minted(key)
+    if issubclass(process, Case):
+        return _About(process_id=new, opens_case=True)
+    _, case_id = ids.decode(given.case, path=("case",))
+    return _About(process_id=new, case_id=case_id)
+
+
+def _key(key: str) -> str:
+    if not 1 <= len(key) <= LONGEST_KEY:
+        problem = f"1 to {LONGEST_KEY} characters"
+        raise Refused(Refusal.INPUT_INVALID, path=("idempotency_key",), problem=problem)
+    return key
+
+
+def _same(stored: str, request: StepRequest) -> None:
+    if stored != request.fingerprint:
+        raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED, path=("idempotency_key",))
+
+
+async def _with_policy(
+    context: Context,
+    connection: AsyncConnection,
+    request: StepRequest,
+    step: Step,
+    process: type[Process],
+    district: UUID,
+    anchor: AnyRow | None,
+) -> StepRequest:
+    """Resolve the policy into what the step carries: workflows read neither policy nor calendar."""
+    policy, today = context.services.policy, context.now.date()
+    if not step.opens:
+        known_until = date.fromisoformat(anchor.closures_until) if anchor else today
+        if known_until - today > CLOSED_DAYS_RENEWED:
+            return request
+    known = closures(
+        await casework.patron_day(connection, district),
+        start=min(today, request.occurred_at.date() if request.occurred_at else today),
+        until=today + CLOSED_DAYS_KNOWN,
+        saturday_works=policy.saturday_works,
+    )
+    if not step.opens:
+        return replace(request, closures=known)
+    limits = policy.limits(process)
+    return replace(
+        request, opening=Opening(terms=policy.terms(process.kind, known), limits=limits and dump_value(limits))
+    )
+
+
+def _would_open(request: StepRequest, step: Step, typed: object, *, now: datetime) -> None:
+    """Decide before anything is started: a refused first step would leave a workflow behind."""
+    if request.opening:
+        process = blank(request.kind, id=request.process_id, case_id=request.process_id, opening=request.opening)
+        process.after(step, typed, at=request.occurred_at or now, now=now)
+
+
+async def _send(
+    context: Context, request: StepRequest, case_id: UUID, reader: Reader, *, opens_case: str | None
+) -> ProcessNode | Rejection | None:
+    if reader.notes:
+        async with context.services.database.begin() as connection:
+            await casework.set_aside(connection, reader.notes, request, at=context.now)
+    answer = await context.services.engine.step(request, case_id=case_id, opens_case=opens_case)
+    rejection = answer if isinstance(answer, Rejection) else answer.rejection
+    if rejection:
+        if reader.notes:
+            async with context.services.database.begin() as connection:
+                await casework.throw_away(connection, reader.notes)
+        return rejection
+    if isinstance(answer, StepAnswer):
+        _same(answer.fingerprint, request)
+        if not answer.visible:
+            raise Refused(Refusal.PENDING)
+    return await refresh(context, request.process_id)

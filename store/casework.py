@@ -1,0 +1,109 @@
+"""The read side of casework: rows of processes, within the caller's scope."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, delete, not_, select, true
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.events import StepRequest
+from domain.refusals import Refusal, Refused
+from store import tables as t
+from store.database import AnyRow
+from store.scope import Scope, within
+
+
+async def processes(connection: AsyncConnection, identifiers: Sequence[UUID], *, scope: Scope) -> dict[UUID, AnyRow]:
+    """Return the processes with these ids that the caller may see."""
+    rows = await connection.execute(select(t.process).where(t.process.c.id.in_(identifiers), within(scope, t.process)))
+    return {row.id: row for row in rows}
+
+
+async def tracks(connection: AsyncConnection, case_ids: Sequence[UUID], *, scope: Scope) -> Sequence[AnyRow]:
+    """Return the tracks of these cases, open and ended, oldest first."""
+    table = t.process
+    rows = await connection.execute(
+        select(table)
+        .where(table.c.case_id.in_(case_ids), table.c.id != table.c.case_id, within(scope, table))
+        .order_by(table.c.opened_at, table.c.id)
+    )
+    return rows.all()
+
+
+async def before_step(
+    connection: AsyncConnection, process_id: UUID, request_id: str, *, scope: Scope
+) -> tuple[AnyRow | None, AnyRow | None]:
+    """Return the process, and the answer that the request already has, in one statement.
+
+    The process is None when there is none, or the caller may not see it.
+    """
+    one = select(1).subquery()
+    process = t.process
+    found = (
+        await connection.execute(
+            select(
+                process.c.id,
+                process.c.case_id,
+                process.c.kind,
+                process.c.district_id,
+                process.c.data["terms"]["closures"]["until"].astext.label("closures_until"),
+                t.request.c.fingerprint,
+                t.request.c.object_id,
+                t.request.c.answer,
+            )
+            .select_from(one)
+            .join(process, and_(process.c.id == process_id, within(scope, process)), isouter=True)
+            .join(t.request, t.request.c.id == request_id, isouter=True)
+        )
+    ).one()
+    return (found if found.id else None), (found if found.object_id else None)
+
+
+async def require(
+    connection: AsyncConnection, points_at: Mapping[tuple[str, ...], tuple[str, UUID]], *, scope: Scope
+) -> None:
+    """Make sure that what an input names is there and in the caller's sight; raise `Refused` (NOT_FOUND, its path)."""
+    for path, (type_name, identifier) in points_at.items():
+        words = re.sub(r"(?<!^)(?=[A-Z])", "_", type_name).lower()
+        table = t.metadata.tables.get(words, t.process)
+        visible = within(scope, table) if "district_id" in table.c or table is t.district else true()
+        if not (await connection.execute(select(table.c.id).where(table.c.id == identifier, visible))).first():
+            raise Refused(Refusal.NOT_FOUND, path=path)
+
+
+async def set_aside(
+    connection: AsyncConnection, texts: Mapping[UUID, str], request: StepRequest, *, at: datetime
+) -> None:
+    """Store a step's notes, not to be seen until the step is taken; again for the same request changes nothing."""
+    rows = [
+        {
+            "id": identifier,
+            "process_id": request.process_id,
+            "author_id": request.actor.id,
+            "body": text,
+            "written_at": at,
+            "attached": False,
+        }
+        for identifier, text in texts.items()
+    ]
+    await connection.execute(upsert(t.note).values(rows).on_conflict_do_nothing())
+
+
+async def throw_away(connection: AsyncConnection, texts: Mapping[UUID, str]) -> None:
+    """Delete the notes of a step that was refused."""
+    await connection.execute(delete(t.note).where(t.note.c.id.in_(texts), not_(t.note.c.attached)))
+
+
+async def patron_day(connection: AsyncConnection, district_id: UUID) -> tuple[int, int] | None:
+    """Return (month, day) of the patron of the municipality that a district is in."""
+    row = (
+        await connection.execute(
+            select(t.municipality.c.patron_month, t.municipality.c.patron_day)
+            .join(t.district, t.district.c.municipality_id == t.municipality.c.id)
+            .where(t.district.c.id == district_id)
+        )
+    ).one_or_none()
+    return (row.patron_month, row.patron_day) if row and row.patron_month else None

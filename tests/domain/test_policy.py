@@ -1,0 +1,247 @@
+"""The policy document is checked whole, against the declarations, and says on which line to do what."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from importlib.resources import files
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from domain.calendar import closures
+from domain.fields import Count, Euro
+from domain.policy import Policy, PolicyInvalid, load
+from domain.process import Process, States
+from domain.processes import PROCESSES
+from domain.roles import Party, Role
+from domain.terms import Term, Terms, Unit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fine:
+    """What a late return costs."""
+
+    most: Euro
+    waived: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoanLimits:
+    """What policy sets for loans."""
+
+    renewals: Count
+    fine: Fine
+    reopen_within: Term
+    follow_ups: tuple[Term, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.renewals > 5 and self.fine.most > 100:
+            raise ValueError("more than 5 renewals go with a fine of up to 100 EUR")
+
+
+@dataclass(kw_only=True)
+class Loan(Process, it="Prestito"):
+    """A book lent to a tenant."""
+
+    class State(States):
+        LENT = "In prestito", "Lent", Party.TENANT
+        CHECKED = "In verifica", "Checked", Role.OPERATOR
+        RETURNED = "Restituito", "Returned"
+        ENTERED_IN_ERROR = "Inserito per errore", "Entered in error"
+
+    Limits = LoanLimits
+
+
+@dataclass(kw_only=True)
+class Seat(Process, it="Posto"):
+    """A seat in a reading room, for which policy has nothing to set but its deadline."""
+
+    class State(States):
+        TAKEN = "Occupato", "Taken", Party.TENANT
+        FREE = "Libero", "Free"
+        ENTERED_IN_ERROR = "Inserito per errore", "Entered in error"
+
+
+SAMPLES: tuple[type[Process], ...] = (Loan, Seat)
+for sample in SAMPLES:  # not processes of the engine: whoever asks for all of those must not find these
+    Process.kinds.pop(sample.kind)
+
+GOOD = """\
+policy: lombardia
+version: 2026-11-01
+saturday_works: false
+processes:
+  LOAN:
+    deadlines:
+      LENT: {within: 30 days, because: rules of the library}
+      CHECKED: {within: 2 working days, because: agency practice}
+    limits:
+      renewals: {value: 2, because: agency practice}
+      fine: {value: {most: 10.50}, because: rules of the library}
+      reopen_within: {value: 6 months, because: agency practice}
+  SEAT:
+    deadlines:
+      TAKEN: {within: 3 hours, because: agency practice}
+"""
+
+
+def errors(text: str) -> list[str]:
+    """What the loader says about a document that it refuses."""
+    with pytest.raises(PolicyInvalid) as refused:
+        load(text, SAMPLES)
+    assert str(refused.value).splitlines() == [str(problem) for problem in refused.value.errors]
+    return str(refused.value).splitlines()
+
+
+def test_a_document_gives_each_kind_its_own_terms() -> None:
+    """A term knows the clause that it comes from, and the clause says why."""
+    policy = load(GOOD, SAMPLES)
+    place = closures((5, 8), start=date(2026, 11, 1), until=date(2029, 10, 31), saturday_works=policy.saturday_works)
+    assert policy.id == "lombardia@2026-11-01"
+    assert policy.terms("LOAN", place) == Terms(
+        policy="lombardia@2026-11-01",
+        deadlines={
+            "LENT": Term(30, Unit.DAYS, "LOAN.LENT"),
+            "CHECKED": Term(2, Unit.WORKING_DAYS, "LOAN.CHECKED"),
+        },
+        closures=place,
+    )
+    assert policy.clauses["LOAN.LENT"] == "rules of the library"
+
+
+def test_a_document_gives_each_process_its_limits() -> None:
+    """They are the process's own type; what the declaration has a default for may be left out."""
+    policy = load(GOOD, SAMPLES)
+    assert policy.limits(Loan) == LoanLimits(
+        renewals=2, fine=Fine(most=Decimal("10.50")), reopen_within=Term(6, Unit.MONTHS, "LOAN.reopen_within")
+    )
+    assert policy.limits(Seat) == Seat.Limits()
+
+
+def test_everything_wrong_is_said_at_once_with_its_line() -> None:
+    """Whoever edits a policy corrects it in one go."""
+    assert errors("""\
+policy: Lombardia
+version: 2026-02-30
+saturday_works: sometimes
+saturday_work: true
+processes:
+  LOAN:
+    deadlines:
+      LENDED: {within: 30 days, because: rules of the library}
+      RETURNED: {within: 3 days, because: rules of the library}
+      CHECKED: {within: 2 weeks, because: agency practice}
+      CHECKED: {within: 2 working days, because: agency practice}
+    limits:
+      renewals: {value: -2, because: agency practice}
+      fine: {value: {most: ten, wavied: true}, because:}
+      reopen_within: {value: 6, because: agency practice}
+      colour: {value: red, because: taste}
+  SEAT:
+    deadlines:
+      TAKEN: 3 hours
+  SEATS:
+""") == [
+        "line 1: `policy` is 'Lombardia': use small letters, digits and hyphens",
+        (
+            "line 2: `version` is '2026-02-30': it should be a valid date in the format YYYY-MM-DD,"
+            " day value is outside expected range"
+        ),
+        "line 3: `saturday_works` is 'sometimes': write true or false",
+        "line 4: `saturday_work` means nothing here: is it saturday_works?",
+        (
+            "line 7: LOAN has no deadline for LENT, which waits for Tenant:"
+            " add `LENT: {within: 10 working days, because: ...}`"
+        ),
+        "line 8: `LENDED` means nothing here: is it LENT?",
+        "line 9: RETURNED waits for nobody: remove its deadline",
+        (
+            "line 10: `within`: '2 weeks' is not a term: write a whole number from 1 to 9999 and its unit (hours, days,"
+            " working days or months), such as '10 working days'"
+        ),
+        "line 11: CHECKED was already set on line 10: keep one of the two",
+        "line 13: `value` is -2: it should be greater than or equal to 0",
+        "line 14: `because` is None: write a text",
+        "line 14: `most` is 'ten': it should be a valid decimal",
+        "line 14: `wavied` means nothing here: is it waived?",
+        "line 15: `value` is 6: write it with its unit, such as '10 working days'",
+        "line 16: `colour` means nothing here: remove it, or use one of renewals, fine, reopen_within, follow_ups",
+        "line 19: `TAKEN` needs names under it: within, because",
+        "line 20: `SEATS` means nothing here: is it SEAT?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ("2 working days", "-2 working days", "line 8: `within`: '-2 working days' is not a term"),
+        ("because: rules of the library}", "because: ''}", "line 7: `because` is '': write a text"),
+        ("value: 2,", "value: yes,", "line 10: `value` is True: write a whole number"),
+        ("value: 2,", "value: '2',", "line 10: `value` is '2': write a whole number"),
+        ("value: 2,", "value: 0b_,", "line 10: 0b_ is not a number"),
+        ("10.50", "1.850", "line 11: 1.850 may mean thousands: write 1850"),
+        ("10.50", "10.5055", "line 11: `most` is 10.5055: Decimal input should have no more than 2 decimal places"),
+        ("{most: 10.50}", "10.50", "line 11: `value` needs names under it: most, waived"),
+        ("value: 2,", "value: 6,", ""),
+        ("limits:", "limit:", "line 9: `limit` means nothing here: is it limits?"),
+        ("      TAKEN: {", "      taken: {", "line 15: `taken` means nothing here: is it TAKEN?"),
+        ("version: 2026-11-01\n", "", "line 1: `version` is missing: add it"),
+        ("  SEAT:\n    deadlines:\n", "  SEAT:\n", "line 13: `deadlines` is missing: add it"),
+        ("  SEAT:", "  SEAT: &seat", ""),
+        ("2026-11-01", "!!binary aGk=", "line 2: tag:yaml.org,2002:binary is not for this document"),
+        ("2026-11-01", "[2026-11-01", "line 3: this cannot be read as YAML"),
+        ("2026-11-01", "\x00", "line 2: this cannot be read as YAML: special characters are not allowed"),
+        ("saturday_works: false", "? [a]\n: b", "line 3: a name must be plain text"),
+        ("saturday_works: false", "saturday_works: &a [*a]", "line 3: `*` repeats another part of the document"),
+    ],
+)
+def test_a_slip_of_the_pen_is_told(old: str, new: str, error: str) -> None:
+    """One change to a good document, and the line that says so (none: the change does no harm)."""
+    assert old in GOOD
+    text = GOOD.replace(old, new, 1)
+    if error:
+        assert any(line.startswith(error) for line in errors(text)), errors(text)
+    else:
+        assert load(text, SAMPLES).id == "lombardia@2026-11-01"
+
+
+def test_limits_that_do_not_go_together_are_told() -> None:
+    """The declaration's own check, on the line where its limits begin."""
+    text = GOOD.replace("value: 2,", "value: 6,").replace("10.50", "500")
+    assert errors(text) == ["line 9: more than 5 renewals go with a fine of up to 100 EUR"]
+
+
+def test_an_empty_document_is_told_what_it_needs() -> None:
+    """The file that was just created."""
+    assert errors("") == ["line 1: `document` needs names under it: policy, version, saturday_works, processes"]
+
+
+@given(st.text() | st.text(alphabet=" \n:-{}[]&*?!'\"abLOAN019.,#|>%@"))
+def test_any_text_is_told_what_is_wrong_with_it(text: str) -> None:
+    """A document that is no policy gives sentences, never a trace."""
+    assert all(line.startswith("line ") for line in errors(text))
+
+
+def shipped() -> Policy:
+    """The policy that comes with the engine."""
+    return load(files("domain").joinpath("policies/lombardia.yaml").read_text("utf-8"), PROCESSES)
+
+
+def test_the_shipped_policy_sets_every_process() -> None:
+    """Each of the processes can be opened under it, and each of its terms can say why."""
+    policy = shipped()
+    assert policy.id.startswith("lombardia@")
+    for process in PROCESSES:
+        assert set(policy.deadlines[process.kind]) == {state.name for state in process.State if state.waits_for}
+        assert isinstance(policy.limits(process), process.Limits)
+    assert all(term.clause in policy.clauses for terms in policy.deadlines.values() for term in terms.values())
+
+
+@pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.kind)
+def test_terms_with_three_years_of_closures_stay_under_2_kb(process: type[Process]) -> None:
+    """They are in the input of a step, in the state, and in every history."""
+    bridges = [date(year, month, 24) for year in (2026, 2027, 2028, 2029) for month in (4, 12)]
+    place = closures((5, 8), start=date(2026, 11, 1), until=date(2029, 10, 31), saturday_works=True, extra=bridges)
+    assert len(TypeAdapter(Terms).dump_json(shipped().terms(process.kind, place))) < 2048

@@ -1,0 +1,83 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from workers.errors import BadSetting
+from workers.settings import Settings, variable
+
+_README = Path(__file__).parents[2] / "README.md"
+
+
+def test_nothing_set_is_a_stack_of_its_own_on_this_machine_only() -> None:
+    settings = Settings.from_environment({"PATH": "/bin", "PRATICA_DATABASE_URL": ""})
+
+    assert settings == Settings()
+    assert (settings.database_url, settings.temporal_address, settings.host) == ("", "", "127.0.0.1")
+
+
+def test_what_is_set_is_read() -> None:
+    settings = Settings.from_environment(
+        {
+            "PRATICA_DATABASE_URL": "postgresql://pratica:secret@db.example.org:5432/pratica",
+            "PRATICA_TEMPORAL_ADDRESS": "temporal.example.org:7233",
+            "PRATICA_PORT": "9000",
+            "PRATICA_SANDBOX": "off",
+            "PRATICA_DATA": "/srv/pratica",
+        }
+    )
+
+    assert settings.database_url.endswith("@db.example.org:5432/pratica")
+    assert settings.temporal_address == "temporal.example.org:7233"
+    assert (settings.port, settings.sandbox, settings.data) == (9000, False, Path("/srv/pratica"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PRATICA_PORT", "0", "PRATICA_PORT cannot be `0`: expected a port number."),
+        ("PRATICA_PORT", "eight", "PRATICA_PORT cannot be `eight`: expected a port number."),
+        ("PRATICA_TEMPORAL_PORT", "70000", "PRATICA_TEMPORAL_PORT cannot be `70000`: expected a port number."),
+        ("PRATICA_TEMPORAL_ADDRESS", "here", "PRATICA_TEMPORAL_ADDRESS cannot be `here`: expected `host:port`."),
+        ("PRATICA_SANDBOX", "maybe", "PRATICA_SANDBOX cannot be `maybe`: expected `on` or `off`."),
+        ("PRATICA_POLICY", "/no/such.yaml", "PRATICA_POLICY cannot be `/no/such.yaml`: expected a file."),
+        ("PRATICA_PROT", "80", "PRATICA_PROT is not a setting; did you mean PRATICA_PORT?"),
+        ("PRATICA_WEATHER", "fine", "PRATICA_WEATHER is not a setting."),
+    ],
+)
+def test_a_bad_value_gives_one_sentence_that_names_it(name: str, value: str, said: str) -> None:
+    with pytest.raises(BadSetting) as refused:
+        Settings.from_environment({name: value})
+
+    assert str(refused.value) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PRATICA_DATABASE_URL", "mysql://pratica:hunter2@host/db"), ("PRATICA_TOKEN_SECRET", "hunter2")],
+)
+def test_a_secret_is_never_repeated(name: str, value: str) -> None:
+    with pytest.raises(BadSetting) as refused:
+        Settings.from_environment({name: value})
+
+    assert name in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_secrets_stay_out_of_logs() -> None:
+    settings = Settings(database_url="postgresql://a:hunter2@b/c", token_secret="hunter2", temporal_api_key="hunter2")
+
+    assert "hunter2" not in repr(settings)
+
+
+def test_the_readme_has_the_table_of_settings_as_they_are() -> None:
+    found = re.search(r"<!-- settings -->\n(.*?)<!-- /settings -->", _README.read_text(), re.DOTALL)
+
+    assert found, "README.md has no <!-- settings --> ... <!-- /settings -->"
+    assert found[1].strip() == Settings.markdown().strip(), "paste Settings.markdown() between the markers"
+
+
+def test_every_setting_is_in_the_table_once() -> None:
+    table = Settings.markdown()
+
+    assert all(table.count(f"| `{variable(name)}` |") == 1 for name in Settings.__dataclass_fields__)

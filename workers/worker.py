@@ -1,0 +1,53 @@
+"""The worker process: it carries the workflows of cases, and writes what they do into PostgreSQL."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from store import database
+from workers import engine
+from workers.activities import Activities
+from workers.settings import Settings
+from workflows.messages import TASK_QUEUE
+from workflows.tenant_case import TenantCaseWorkflow
+
+CACHED_WORKFLOWS = 1_000
+"""Cases kept in memory between two steps; another is replayed from its history (some milliseconds) when it wakes."""
+
+DATABASE_CONNECTIONS = 10
+"""As many batches are written at once; activities beyond them wait their turn."""
+
+
+def case_worker(
+    client: Client, database_engine: AsyncEngine, *, sandbox: bool = True, task_queue: str = TASK_QUEUE
+) -> Worker:
+    """Return the worker of case workflows and their activities, not started."""
+    activities = Activities(database_engine)
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[TenantCaseWorkflow],
+        activities=[activities.project, activities.reserve],
+        workflow_runner=_runner(sandbox=sandbox),
+        max_cached_workflows=CACHED_WORKFLOWS,
+        max_concurrent_activities=4 * DATABASE_CONNECTIONS,
+    )
+
+
+async def run_worker(settings: Settings) -> None:
+    """Run a worker until it is cancelled."""
+    client = await engine.connect(settings)
+    database_engine = database.connect(settings.database_url, pool_size=DATABASE_CONNECTIONS)
+    try:
+        await case_worker(client, database_engine, sandbox=settings.sandbox).run()
+    finally:
+        await database_engine.dispose()
+
+
+def _runner(*, sandbox: bool) -> WorkflowRunner:
+    """Our own pure modules pass through: only code with a clock, chance or I/O in it needs watching."""
+    if not sandbox:
+        return UnsandboxedWorkflowRunner()
+    ours = ("domain", "workflows.messages", "pydantic", "pydantic_core", "transitions", "annotated_types")
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*ours))

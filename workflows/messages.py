@@ -1,0 +1,100 @@
+"""What travels between the API, a case's workflow and its activities; the names of queue, workflows and activities."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.choices import Label
+from domain.events import Entry, Record
+from domain.process import Reservation
+from domain.refusals import Refused
+
+TASK_QUEUE = "pratica-cases"
+"""Where case workflows and their activities are polled from."""
+
+PROJECT = "project"
+"""Activity `(Batch) -> None`: write a batch of entries to PostgreSQL, in order, once."""
+
+RESERVE = "reserve"
+"""Activity `(Claim) -> Reserved`: take a share of what several cases share."""
+
+STEP = "step"
+"""Update `(StepRequest) -> StepAnswer`: take one step; its id is the request's."""
+
+
+def workflow_id(case_id: UUID) -> str:
+    """Return the id of the one workflow that carries a case."""
+    return f"case/{case_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejection:
+    """A refusal as data."""
+
+    code: str
+    label: Label
+    path: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, refused: Refused) -> "Rejection":
+        """Return what was refused, as data."""
+        return cls(code=refused.code, label=refused.label, path=refused.path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepAnswer:
+    """What became of a step: `version` is that of the process after it, `seq` its event's place in the history.
+
+    `visible` is False when it was accepted but PostgreSQL has not taken it yet; `rejection` says why nothing happened.
+    """
+
+    request_id: str
+    fingerprint: str
+    process_id: UUID
+    version: int
+    seq: int
+    visible: bool = True
+    rejection: Rejection | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A share that a step needs, keyed by process and entry, so that asking twice takes once."""
+
+    case_id: UUID
+    process_id: UUID
+    entry: int
+    reservation: Reservation
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reserved:
+    """Whether the share was taken, or why not."""
+
+    rejection: Rejection | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Contiguous entries of one case, oldest first."""
+
+    case_id: UUID
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carried:
+    """What a case's workflow takes along when it continues as new."""
+
+    records: tuple[Record, ...]
+    seq: int
+    answers: tuple[StepAnswer, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseStart:
+    """The argument of a case's workflow; a new one carries nothing."""
+
+    case_id: UUID
+    carried: Carried | None = None
