@@ -124,12 +124,6 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
         if self.renegotiations >= self.limits.renegotiations:
             raise Refused(Refusal.RENEGOTIATIONS_SPENT, most=self.limits.renegotiations)
 
-    def paid_off(self, at: datetime) -> None:
-        """Guard: the planned debt is paid, and no bill is past its day."""
-        owed = self.ledgers.consolidate(local_day(at)).planned
-        if owed:
-            raise Refused(Refusal.STILL_OWED, owed=owed)
-
     @step(NEW >> State.OPENED, by=FIELD | OFFICE, it="Apri il sostegno alla morosità", en="Open arrears support")
     def open(self, given: OpenArrears, at: datetime) -> None:
         """Take up a debt on a tenancy, with its figure and where that comes from."""
@@ -207,14 +201,17 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
         it="Registra un versamento",
     )
     def record_payment(self, given: RecordPayment, at: datetime) -> States | None:
-        """Record money received: for the bill that it names, else imputed by law and policy."""
+        """Record money received: for the bill that it names, else imputed by law and policy.
+
+        It settles the arrears when the planned debt is paid and no bill is past its day.
+        """
         if given.bill and given.bill not in self._bills:
             raise Refused(Refusal.BILL_UNKNOWN, path=("bill",), bills=self._bills)
         self.ledgers = self.ledgers.pay(
             given.amount, on=local_day(at), first=self.limits.imputation, plan=self._signed, bill=given.bill
         )
         self.plan_check = self._compared(at)
-        if self.ledgers.nothing_owed:
+        if not self.ledgers.consolidate(local_day(at)).planned:
             return self.State.SETTLED
         if self.state == self.State.AGREED.name and self.plan:
             return self.State.RUNNING if self.plan.first_payment <= self.plan.debt - self.ledgers.planned else None
@@ -245,10 +242,6 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
         """Propose, by exception, a new plan for what is left of the breached one and the bills past their day."""
         self.renegotiations += 1
         self._plan(given, at)
-
-    @step(OPEN >> State.SETTLED, by=OFFICE, it="Chiudi come saldato", when=paid_off)
-    def settle(self, at: datetime) -> None:
-        """The planned debt is paid; bills that are not due yet go their ordinary way."""
 
     @step(
         (State.DEBT_VERIFIED | State.CAUSE_ASSESSED | State.PLAN_PROPOSED | State.BREACHED) >> State.ESCALATED,

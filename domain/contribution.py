@@ -6,6 +6,7 @@ days from the proved receipt of the notice to answer it; not in competitive proc
 
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from domain.choices import Choice
 from domain.fields import (
@@ -222,6 +223,8 @@ class Contribution(Process, it="Contributo"):
     ground: RefusalGround | None = None
     received_on: Day | None = None
     revoked_because: RevocationReason | None = None
+
+    settles = MappingProxyType({State.PAID.name: "PAID"})
 
     def clock_starts(self) -> datetime | None:
         """While observations are awaited, from the day on which the notice was received: a term of law."""

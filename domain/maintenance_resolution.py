@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from domain.choices import Choice
 from domain.fields import Count, DwellingId, Moment, Note, ProcessId, ShortText, ahead
-from domain.process import NEW, SAME, Process, States, step
+from domain.process import NEW, SAME, Appointment, Process, States, step
 from domain.refusals import Refusal, Refused
 from domain.roles import FIELD, STAFF, TECHNICAL, Party, Role
 from domain.terms import Term, due
@@ -216,9 +217,19 @@ class MaintenanceResolution(Process, it="Segnalazione di manutenzione"):
     cancelled_because: WorksCancellation | None = None
     duplicate_of: ProcessId | None = None
 
-    def clock_starts(self) -> datetime | None:
-        """From the appointment, while there is one ahead."""
-        return self.appointment if self.state == self.State.SCHEDULED.name else self.entered_at
+    settles = MappingProxyType(
+        {
+            State.IN_PROGRESS.name: "KEPT",
+            State.COMPLETED.name: "KEPT",
+            State.ORDERED.name: "MISSED",
+            State.NO_ACCESS.name: "MISSED",
+        }
+    )
+
+    def appointment_now(self) -> Appointment | None:
+        """When the contractor comes."""
+        scheduled = self.appointment and self.state == self.State.SCHEDULED.name
+        return Appointment(at=self.appointment) if scheduled and self.appointment else None
 
     def falls_due(self) -> datetime | None:
         """At the end of the state's term, but no later than the priority's while the works are still to be done."""

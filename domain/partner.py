@@ -40,7 +40,7 @@ class PartnerStatus(Choice):
     """Whether a partner, or one of its services, can be turned to (HSDS `status`)."""
 
     ACTIVE = "Attivo", "Active"
-    INACTIVE = "Inattivo", "Inactive"
+    INACTIVE = "Non attivo", "Inactive"
     DEFUNCT = "Cessato", "Defunct"
     TEMPORARILY_CLOSED = "Chiuso temporaneamente", "Temporarily closed"
 

@@ -216,6 +216,8 @@ class Process:
         cls.label = Label(it or " ".join(words), " ".join(words).capitalize())
         cls.kinds[cls.kind] = cls
         cls.steps = MappingProxyType({s.name: s for s in map(cls._read, _declared(cls))})
+        if any(declared.reserves for declared in cls.steps.values()) and not cls.settles:
+            raise TypeError(f"{cls.__name__} reserves, and does not say in `settles` when what it took is spent")
         cls._machine = Machine(
             model=None, states=[*NEW, *cls.State.__members__], initial=NEW[0], auto_transitions=False
         )

@@ -12,10 +12,10 @@ from domain.refusals import Refusal, Refused
 Json = dict[str, Any]
 
 
-_adapters: dict[type[Any], TypeAdapter[Any]] = {}
+_adapters: dict[Any, TypeAdapter[Any]] = {}
 
 
-def _adapter(declared: type[Any]) -> TypeAdapter[Any]:
+def _adapter(declared: Any) -> TypeAdapter[Any]:
     """Building one takes milliseconds, so each is built once."""
     if declared not in _adapters:
         _adapters[declared] = TypeAdapter(declared)
@@ -41,15 +41,20 @@ def blank(kind: str, *, id: UUID, case_id: UUID, opening: Opening) -> Process:  
 
 def read_input(declared: Step, given: Json) -> object | None:
     """Return the typed input of a step; raise `Refused` naming the first field at fault."""
-    if declared.input is None:
-        return None
+    return None if declared.input is None else read_value(declared.input, given)
+
+
+def read_value(declared: Any, given: object, /, *, path: tuple[str, ...] = ()) -> Any:
+    """Return what a client gave as a type of the domain, a dataclass or a bounded scalar; `path` is where it stood.
+
+    Raises `Refused` naming the first field at fault.
+    """
     try:
-        value: object = _adapter(declared.input).validate_python(given)
+        return _adapter(declared).validate_python(given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        path = tuple(str(part) for part in first["loc"])
-        raise Refused(Refusal.INPUT_INVALID, path=path, problem=first["msg"].removeprefix("Value error, ")) from None
-    return value
+        where = (*path, *(str(part) for part in first["loc"]))
+        raise Refused(Refusal.INPUT_INVALID, path=where, problem=first["msg"].removeprefix("Value error, ")) from None
 
 
 def dump_value(value: object) -> Json:

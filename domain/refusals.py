@@ -129,10 +129,6 @@ class Refusal(Choice):
         "Il piano è già stato rinegoziato {most} volte, il massimo: passare la pratica all'ufficio competente.",
         "The plan has been renegotiated {most} times, the most allowed: escalate to the office that decides.",
     )
-    STILL_OWED = (
-        "Restano da pagare {owed} EUR già scaduti.",
-        "{owed} EUR already due are still to be paid.",
-    )
     TOO_MANY = (
         "Sono già al massimo ({most}).",
         "There are as many as there can be already ({most}).",
@@ -337,6 +333,38 @@ class Refusal(Choice):
     PENDING = (
         "Il passo è stato accolto ma non è ancora leggibile: ripetere con la stessa chiave per la conferma.",
         "The step was accepted but cannot be read yet: send it again with the same key for confirmation.",
+    )
+    REQUEST_MALFORMED = (
+        "La richiesta non si può leggere: inviare un oggetto JSON con `query` ({problem}).",
+        "The request cannot be read: send a JSON object with `query` ({problem}).",
+    )
+    REQUEST_TOO_LARGE = (
+        "La richiesta supera {most} byte: inviarne una più piccola.",
+        "The request is larger than {most} bytes: send a smaller one.",
+    )
+    MEDIA_TYPE_UNSUPPORTED = (
+        "Il corpo della richiesta deve essere `application/json`.",
+        "The body of the request must be `application/json`.",
+    )
+    METHOD_NOT_ALLOWED = (
+        "Usare POST; con GET si possono solo leggere dati.",
+        "Use POST; GET is for reading only.",
+    )
+    OPERATION_UNKNOWN = (
+        "Indicare con `operationName` una delle operazioni del documento.",
+        "Name one of the document's operations with `operationName`.",
+    )
+    QUERY_TOO_DEEP = (
+        "La domanda ha più di {most} livelli: dividerla.",
+        "The question has more than {most} levels: divide it.",
+    )
+    QUERY_TOO_LARGE = (
+        "La domanda ha più di {most}: dividerla, o usare variabili.",
+        "The question has more than {most}: divide it, or use variables.",
+    )
+    INTERNAL = (
+        "Errore imprevisto, di cui è stata presa nota: se si ripete, segnalarlo con il numero {request}.",
+        "An unexpected error, which has been logged: if it happens again, report it with the number {request}.",
     )
 
 

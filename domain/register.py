@@ -151,9 +151,11 @@ class Stop(Registered, it="Tappa", written_by=FIELD | OFFICE | MANAGERS):
     booked: Annotated[Count, KEPT] = 0
 
     def check(self, now: datetime) -> None:
-        """It takes some time, and has been cancelled only if it was."""
+        """It takes some time, has room for whoever is booked, and is not cancelled tomorrow."""
         if self.ends_at <= self.starts_at:
             raise Refused(Refusal.RANGE_REVERSED, path=("ends_at",))
+        if self.capacity < self.booked:
+            raise Refused(Refusal.PLACES_BOOKED, path=("capacity",), taken=self.booked)
         happened(self.cancelled_at, now, "cancelled_at")
 
 
@@ -229,5 +231,7 @@ class FundingLine(Registered, it="Linea di finanziamento", written_by=MANAGERS):
     committed: Annotated[EuroOrZero, KEPT] = Decimal(0)
 
     def check(self, now: datetime) -> None:
-        """It ends after it begins."""
+        """It ends after it begins, and covers what is committed."""
         in_order(self.starts_on, self.ends_on, "ends_on")
+        if self.budget < self.committed:
+            raise Refused(Refusal.FUNDS_COMMITTED, path=("budget",), taken=self.committed)

@@ -152,11 +152,6 @@ class Ledgers:
     bills: tuple[Bill, ...] = ()
     credit: EuroOrZero = ZERO
 
-    @property
-    def nothing_owed(self) -> bool:
-        """Whether both ledgers are even."""
-        return not self.planned and not self.bills
-
     def unpaid(self, plan: RepaymentPlan | None) -> Iterator[tuple[Instalment, str | None]]:
         """Yield what is left to pay and since when it is due, with the bill's number if it is one.
 

@@ -1,7 +1,7 @@
 """A tenant's case: one file from first contact to closure and follow-up (DOMAIN section 3)."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -22,7 +22,7 @@ from domain.fields import (
 from domain.process import NEW, OPEN, SAME, Appointment, Reservation, States, step
 from domain.refusals import Refusal, Refused
 from domain.roles import FIELD, OFFICE, STAFF, Party, Role
-from domain.terms import ROME, Term, due
+from domain.terms import Term, due
 
 
 class Fragility(Choice):
@@ -154,11 +154,13 @@ class CaseLimits:
     """What policy sets for cases.
 
     `reconvocations`: how many times a tenant is convened again after not coming, before a home visit.
-    `reopen_within`: how long after closure a case is reopened rather than opened anew.
+    `reopen_within`: how long after closure a case is reopened rather than opened anew. `danger_within`: how soon a
+    case in danger reaches a person.
     """
 
     reconvocations: Count
     reopen_within: Term
+    danger_within: Term
 
 
 @dataclass(kw_only=True)
@@ -183,10 +185,12 @@ class TenantCase(Case, it="Pratica"):
     appointment: Moment | None = None
     no_shows: int = 0
     needs: tuple[Need, ...] = ()
+    paused_on: Day | None = None
     paused_until: Day | None = None
     pause_reason: Reason | None = None
     follow_ups: int = 0
     outcome: Outcome | None = None
+    danger_since: Moment | None = None
 
     settles = MappingProxyType({State.LISTENED.name: "KEPT", State.NO_SHOW.name: "MISSED"})
 
@@ -197,11 +201,19 @@ class TenantCase(Case, it="Pratica"):
         return Appointment(at=self.appointment, stop=self.stop if self.state == self.State.CONVENED.name else None)
 
     def clock_starts(self) -> datetime | None:
-        """The end of a pause moves the agency's own terms."""
+        """A pause moves the case's own term by as long as it lasts."""
         start = super().clock_starts()
-        if not self.paused_until or not start:
-            return start
-        return max(start, datetime.combine(self.paused_until, time(), ROME))
+        if start and self.paused_on and self.paused_until and self.paused_on >= local_day(start):
+            start += self.paused_until - self.paused_on
+        return start
+
+    def falls_due(self) -> datetime | None:
+        """Danger reaches a person at once: until the case moves on, nothing else gives it longer."""
+        usual = super().falls_due()
+        if not self.danger_since or (self.entered_at and self.danger_since < self.entered_at):
+            return usual
+        danger = due(self.limits.danger_within, self.danger_since, self.terms.closures)
+        return min(usual, danger) if usual else danger
 
     def expires(self) -> datetime | None:
         """A closed case can be reopened within the policy's window."""
@@ -220,9 +232,9 @@ class TenantCase(Case, it="Pratica"):
         if expiry and at >= expiry:
             raise Refused(Refusal.REOPENING_EXPIRED)
 
-    def paused(self, _at: datetime) -> None:
+    def paused(self, at: datetime) -> None:
         """Guard: there is a pause to end."""
-        if not self.paused_until:
+        if not self.paused_until or self.paused_until <= local_day(at):
             raise Refused(Refusal.NOT_PAUSED)
 
     def appointment_passed(self, at: datetime) -> None:
@@ -238,7 +250,8 @@ class TenantCase(Case, it="Pratica"):
     def open(self, given: OpenCase, at: datetime) -> None:
         """Open a case on a person who was met, or whom the agency wants to meet."""
         self.person, self.district, self.service_point = given.person, given.district, given.service_point
-        self.operator, self.urgency = given.operator, given.urgency
+        self.operator = given.operator
+        self._urgent(given.urgency, at)
 
     @step(
         (State.CONTACTED | State.CONVENED | State.NO_SHOW) >> State.CONVENED,
@@ -298,7 +311,7 @@ class TenantCase(Case, it="Pratica"):
     @step(OPEN >> State.CLOSED, by=FIELD, it="Chiudi la pratica", when=Case.no_track_open)
     def close(self, given: Close, at: datetime) -> None:
         """Close the case with its outcome, once every track has ended."""
-        self.outcome, self.paused_until, self.pause_reason = given.outcome, None, None
+        self.outcome = given.outcome
 
     @step(State.CLOSED >> State.IN_CHARGE, by=FIELD, it="Riapri la pratica", when=within_window)
     def reopen(self, given: Reopen, at: datetime) -> None:
@@ -307,15 +320,15 @@ class TenantCase(Case, it="Pratica"):
 
     @step(OPEN >> SAME, by=FIELD, it="Sospendi fino a una data")
     def pause(self, given: Pause, at: datetime) -> None:
-        """Expect nothing of the case until a day; its own terms run from then."""
+        """Expect nothing of the case until a day; its own term is longer by as much."""
         if given.until <= local_day(at):
             raise Refused(Refusal.DUE_DATE_PAST, path=("until",), date=given.until)
-        self.paused_until, self.pause_reason = given.until, given.reason
+        self.paused_on, self.paused_until, self.pause_reason = local_day(at), given.until, given.reason
 
     @step(OPEN >> SAME, by=FIELD, it="Riprendi la pratica sospesa", when=paused)
     def resume(self, at: datetime) -> None:
         """End the pause before its time."""
-        self.paused_until = self.pause_reason = None
+        self.paused_until = local_day(at)
 
     @step(OPEN >> SAME, by=FIELD, it="Assegna a un altro operatore")
     def hand_over(self, given: HandOver, at: datetime) -> None:
@@ -325,7 +338,14 @@ class TenantCase(Case, it="Pratica"):
     @step(OPEN >> SAME, by=STAFF, it="Cambia l'urgenza")
     def set_urgency(self, given: SetUrgency, at: datetime) -> None:
         """Say how soon a person must act."""
-        self.urgency = given.urgency
+        self._urgent(given.urgency, at)
+
+    def _urgent(self, urgency: Urgency, at: datetime) -> None:
+        if urgency is not Urgency.DANGER:
+            self.danger_since = None
+        elif self.urgency is not Urgency.DANGER or not self.danger_since:
+            self.danger_since = at
+        self.urgency = urgency
 
 
 def _future(appointment: datetime, at: datetime) -> None:

@@ -1,16 +1,26 @@
 """What a caller may see: one clause, part of every statement on rows that belong to a district."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, or_, true
+from sqlalchemy import ColumnElement, Table, false, literal, or_, select, true, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.roles import Role
+from domain.process import Process
+from domain.refusals import Refusal, Refused
+from domain.registered import Registered
+from domain.roles import STAFF, Role
+from store import tables as t
+from store.columns import table_name
+
+_AGENCY_WIDE = frozenset({t.municipality, t.staff, t.partner, t.partner_service, t.referent, t.funding_line})
+_THROUGH = {t.dwelling: t.building, t.tenancy: t.dwelling, t.event: t.case_file}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Who looks: their districts (None is every district) and roles. An empty set of districts sees nothing."""
+    """Who looks: their roles and districts. None is every district; without any, only what belongs to none."""
 
     staff_id: UUID
     roles: frozenset[Role]
@@ -18,12 +28,54 @@ class Scope:
 
 
 def within(scope: Scope, table: Table, /) -> ColumnElement[bool]:
-    """Return the clause that keeps the rows of a table with a `district_id` to the caller's districts.
+    """Return the clause that keeps the rows of a table to what the caller may see; it denies unless it knows better.
 
-    Where a row may belong to no district (a person met once), everybody of the agency sees it.
+    A row belongs to a district by its `district_id`, or by that of what it is in. Where it may belong to none (a
+    person met once), everybody of the agency sees it; who is not of the agency sees nothing.
     """
+    if not scope.roles & STAFF:
+        return false()
+    if table in _AGENCY_WIDE:
+        return true()
+    if table in _THROUGH:
+        place = _THROUGH[table]
+        (key,) = (key for key in table.foreign_keys if key.column.table is place)
+        seen = select(place.c.id).where(within(scope, place))
+        return true() if scope.districts is None else key.parent.in_(seen)
+    column = table.c.id if table is t.district else table.c.get("district_id")
+    if column is None:
+        return false()
     if scope.districts is None:
         return true()
-    column = table.c.district_id
     mine = column.in_(scope.districts)
     return or_(mine, column.is_(None)) if column.nullable else mine
+
+
+async def require(
+    connection: AsyncConnection, named: Iterable[tuple[tuple[str, ...], str, UUID]], *, scope: Scope
+) -> None:
+    """Make sure that what an input names is there and in the caller's sight, with one statement.
+
+    Each is (path, type, id); the type is that of a global id, a process or an entry of the register. Raises `Refused`
+    (NOT_FOUND) with the path of the first that is not.
+    """
+    named = list(named)
+    if not named:
+        return
+    looks = [
+        select(literal(place).label("place"), table.c.id).where(table.c.id == identifier, within(scope, table), *more)
+        for place, (_, type_name, identifier) in enumerate(named)
+        for table, *more in [_where(type_name)]
+    ]
+    found = {row.place for row in await connection.execute(union_all(*looks))}
+    for place, (path, _, _) in enumerate(named):
+        if place not in found:
+            raise Refused(Refusal.NOT_FOUND, path=path)
+
+
+def _where(type_name: str) -> tuple[Table, *tuple[ColumnElement[bool], ...]]:
+    if type_name in Registered.kinds:
+        return (t.metadata.tables[table_name(type_name)],)
+    if type_name == Process.__name__:
+        return (t.process,)
+    return t.process, t.process.c.kind == table_name(type_name).upper()

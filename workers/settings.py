@@ -57,6 +57,15 @@ def _secret(value: str) -> str:
     return value
 
 
+def _origins(value: str) -> tuple[str, ...]:
+    origins = tuple(each.strip() for each in value.split(","))
+    for each in origins:
+        parts = urlsplit(each)
+        if each != "*" and (parts.scheme not in {"http", "https"} or each != f"{parts.scheme}://{parts.netloc}"):
+            raise ValueError
+    return origins
+
+
 def _namespace(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
         raise ValueError
@@ -137,6 +146,13 @@ class Settings:
         default="127.0.0.1",
     )
     port: int = _setting("Port on which the API listens.", _port, "a port number", default=8000)
+    cors_origins: tuple[str, ...] = _setting(
+        "Front ends in a browser that may call the API from another address; `*` is all of them.",
+        _origins,
+        "addresses such as `https://front.example.org`, with commas between them",
+        default=(),
+        otherwise="none",
+    )
     data: Path = _setting(
         "Folder for everything that `pratica up` keeps between runs.",
         _folder,

@@ -146,8 +146,10 @@ def _claimed(data: Path) -> Iterator[int]:
             )
             message = f"Pratica already runs on {data}: {who}."
             raise AlreadyRunning(message)
-        yield lock
-        os.ftruncate(lock, 0)
+        try:
+            yield lock
+        finally:
+            os.ftruncate(lock, 0)
     finally:
         os.close(lock)
 

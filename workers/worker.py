@@ -29,7 +29,7 @@ def case_worker(
         task_queue=task_queue,
         workflows=[TenantCaseWorkflow],
         activities=[activities.project, activities.reserve],
-        workflow_runner=_runner(sandbox=sandbox),
+        workflow_runner=workflow_runner(sandbox=sandbox),
         max_cached_workflows=CACHED_WORKFLOWS,
         max_concurrent_activities=4 * DATABASE_CONNECTIONS,
     )
@@ -45,8 +45,8 @@ async def run_worker(settings: Settings) -> None:
         await database_engine.dispose()
 
 
-def _runner(*, sandbox: bool) -> WorkflowRunner:
-    """Our own pure modules pass through: only code with a clock, chance or I/O in it needs watching."""
+def workflow_runner(*, sandbox: bool) -> WorkflowRunner:
+    """Return how workflows run. Our own pure modules pass through: only code with a clock, chance or I/O needs watching."""
     if not sandbox:
         return UnsandboxedWorkflowRunner()
     ours = ("domain", "workflows.messages", "pydantic", "pydantic_core", "transitions", "annotated_types")

@@ -17,6 +17,7 @@ from domain.case_file import CaseFile
 from domain.events import Entry, StepRequest
 from domain.refusals import Refusal, Refused
 from workflows.messages import (
+    CARRIED,
     PROJECT,
     RESERVE,
     STEP,
@@ -109,9 +110,9 @@ class CaseWorkflow:
         except Refused as refused:
             raise _failure(refused) from refused
 
-    @workflow.query
+    @workflow.query(name=CARRIED)
     def carried(self) -> Carried:
-        """Return the case as it is, for `pratica verify` and tests; the API never asks."""
+        """Return the case as it is."""
         return self._carried()
 
     async def _reserve(self, request: StepRequest) -> Rejection | None:

@@ -22,6 +22,10 @@ STEP = "step"
 """Update `(StepRequest) -> StepAnswer`: take one step; its id is the request's."""
 
 
+CARRIED = "carried"
+"""Query `() -> Carried`: the case as its workflow holds it; for `pratica verify` and tests, never for the API."""
+
+
 def workflow_id(case_id: UUID) -> str:
     """Return the id of the one workflow that carries a case."""
     return f"case/{case_id}"

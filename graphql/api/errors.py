@@ -6,9 +6,11 @@ errors              of the response: a query that is refused (`extensions.code`)
 
 import strawberry
 from graphql import GraphQLError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.choices import Language
-from domain.refusals import Refused
+from domain.refusals import Refusal, Refused
 from workflows.messages import Rejection
 
 
@@ -31,6 +33,16 @@ def query_error(refusal: Refused, language: Language, /) -> GraphQLError:
     """Return a refusal as a query answers it."""
     extensions = {"code": refusal.code, "path": [camel(part) for part in refusal.path]}
     return GraphQLError(refusal.label.text(language), extensions=extensions)
+
+
+def refusal_of(error: BaseException, /) -> Refused | None:
+    """Return the refusal that an exception amounts to; None for a bug."""
+    match error:
+        case Refused():
+            return error
+        case OperationalError() | InterfaceError() | PoolTimeout():  # it is away, or busy beyond patience
+            return Refused(Refusal.STORE_UNAVAILABLE)
+    return None
 
 
 def camel(name: str, /) -> str:

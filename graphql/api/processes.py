@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
@@ -218,6 +218,7 @@ async def _fetch_by_id(info: Info, identifier: UUID) -> ProcessNode | None:
     return await fetch(info.context, identifier)
 
 
+@cache
 def _type(process: type[Process]) -> type[Any]:
     fields = dict(output_fields(process, leave_out=BOOKKEEPING))
 

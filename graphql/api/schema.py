@@ -20,7 +20,7 @@ from domain.refusals import Refused
 
 
 def build(processes: Sequence[type[Process]] = PROCESSES) -> strawberry.Schema:
-    """Return the schema of these processes. Types are published once, so there is one schema a program."""
+    """Return the schema of these processes, the product's own unless a test adds another."""
     types = process_types.types(processes)
     return strawberry.Schema(
         query=make("Query", _queries()),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, ForwardRef, Optional
 from uuid import UUID
 
@@ -47,12 +48,13 @@ class Outcome:
 
 def mutations(processes: Sequence[type[Process]], /) -> Fields:
     """Return the mutation fields of all the steps, by Python name: `tenant_case_open`, `arrears_support_agree`, ..."""
-    fields: dict[str, tuple[Any, Any]] = {}
-    for process in processes:
-        payload = _payload(process)
-        for step in process.steps.values():
-            fields[f"{process.kind.lower()}_{step.name}"] = _mutation(process, step, payload)
-    return fields
+    return {name: field for process in processes for name, field in _steps_of(process).items()}
+
+
+@cache
+def _steps_of(process: type[Process]) -> Fields:
+    payload = _payload(process)
+    return {f"{process.kind.lower()}_{step.name}": _mutation(process, step, payload) for step in process.steps.values()}
 
 
 def _payload(process: type[Process]) -> type[Any]:

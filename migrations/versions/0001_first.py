@@ -18,9 +18,9 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("budget", sa.Numeric(precision=12, scale=2), nullable=False),
-        sa.Column("committed", sa.Numeric(precision=12, scale=2), server_default="0", nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("committed", sa.Numeric(precision=12, scale=2), server_default="0", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint("committed between 0 and budget", name=op.f("ck_funding_line_committed")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_funding_line")),
@@ -30,8 +30,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("province", sa.Text(), nullable=False),
-        sa.Column("patron_month", sa.SmallInteger(), nullable=True),
-        sa.Column("patron_day", sa.SmallInteger(), nullable=True),
+        sa.Column("patron_month", sa.Integer(), nullable=True),
+        sa.Column("patron_day", sa.Integer(), nullable=True),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_municipality")),
     )
@@ -40,7 +40,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), server_default="ACTIVE", nullable=False),
         sa.Column("assured_on", sa.Date(), nullable=True),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_partner")),
@@ -104,11 +104,11 @@ def upgrade() -> None:
         sa.Column("partner_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("area", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), server_default="ACTIVE", nullable=False),
         sa.Column("districts", sa.ARRAY(sa.Uuid()), server_default="{}", nullable=False),
         sa.Column("languages", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("minimum_age", sa.SmallInteger(), nullable=True),
-        sa.Column("maximum_age", sa.SmallInteger(), nullable=True),
+        sa.Column("minimum_age", sa.Integer(), nullable=True),
+        sa.Column("maximum_age", sa.Integer(), nullable=True),
         sa.Column("free_places", sa.Integer(), nullable=True),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("contact", sa.Text(), nullable=True),
@@ -118,6 +118,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_partner_service")),
     )
     op.create_index("ix_partner_service_area", "partner_service", ["area"], unique=False)
+    op.create_index("ix_partner_service_partner_id", "partner_service", ["partner_id"], unique=False)
     op.create_table(
         "referent",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -131,6 +132,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["partner_id"], ["partner.id"], name=op.f("fk_referent_partner_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referent")),
     )
+    op.create_index("ix_referent_partner_id", "referent", ["partner_id"], unique=False)
     op.create_table(
         "building",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -143,20 +145,22 @@ def upgrade() -> None:
     op.create_table(
         "person",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("identity", sa.Text(), nullable=False),
+        sa.Column("identity", sa.Text(), server_default="UNKNOWN", nullable=False),
         sa.Column("given_name", sa.Text(), nullable=True),
         sa.Column("family_name", sa.Text(), nullable=True),
         sa.Column("born_on", sa.Date(), nullable=True),
         sa.Column("phone", sa.Text(), nullable=True),
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("languages", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("interpreter", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("low_literacy", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("district_id", sa.Uuid(), nullable=True),
-        sa.Column("search", sa.Text(), server_default="", nullable=False),
+        sa.Column("search", sa.Text(collation="C"), server_default="", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.ForeignKeyConstraint(["district_id"], ["district.id"], name=op.f("fk_person_district_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
     )
-    op.create_index(op.f("ix_person_search"), "person", ["search"], unique=False)
+    op.create_index("ix_person_search_id", "person", ["search", "id"], unique=False)
     op.create_table(
         "service_point",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -205,8 +209,8 @@ def upgrade() -> None:
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("capacity", sa.Integer(), nullable=False),
-        sa.Column("booked", sa.Integer(), server_default="0", nullable=False),
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("booked", sa.Integer(), server_default="0", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint("booked between 0 and capacity", name=op.f("ck_stop_booked")),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_stop_hours")),
@@ -215,31 +219,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stop")),
     )
     op.create_index("ix_stop_starts_at_id", "stop", ["starts_at", "id"], unique=False)
-    op.create_table(
-        "contact",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=True),
-        sa.Column("service_point_id", sa.Uuid(), nullable=False),
-        sa.Column("stop_id", sa.Uuid(), nullable=True),
-        sa.Column("district_id", sa.Uuid(), nullable=False),
-        sa.Column("operator_id", sa.Uuid(), nullable=False),
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("minutes", sa.Integer(), nullable=True),
-        sa.Column("case_id", sa.Uuid(), nullable=True),
-        sa.Column("note_id", sa.Uuid(), nullable=True),
-        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
-        sa.ForeignKeyConstraint(["district_id"], ["district.id"], name=op.f("fk_contact_district_id")),
-        sa.ForeignKeyConstraint(["operator_id"], ["staff.id"], name=op.f("fk_contact_operator_id")),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_contact_person_id")),
-        sa.ForeignKeyConstraint(["service_point_id"], ["service_point.id"], name=op.f("fk_contact_service_point_id")),
-        sa.ForeignKeyConstraint(["stop_id"], ["stop.id"], name=op.f("fk_contact_stop_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
-    )
-    op.create_index("ix_contact_occurred_at_id", "contact", ["occurred_at", "id"], unique=False)
-    op.create_index("ix_contact_person_id", "contact", ["person_id"], unique=False)
     op.create_table(
         "event",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -337,6 +316,34 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_assignment_staff_id"), "assignment", ["staff_id"], unique=False)
     op.create_table(
+        "contact",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("service_point_id", sa.Uuid(), nullable=False),
+        sa.Column("stop_id", sa.Uuid(), nullable=True),
+        sa.Column("district_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("operator_id", sa.Uuid(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=True),
+        sa.Column("case_id", sa.Uuid(), nullable=True),
+        sa.Column("note_id", sa.Uuid(), nullable=True),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["process.id"], name=op.f("fk_contact_case_id")),
+        sa.ForeignKeyConstraint(["district_id"], ["district.id"], name=op.f("fk_contact_district_id")),
+        sa.ForeignKeyConstraint(["note_id"], ["note.id"], name=op.f("fk_contact_note_id")),
+        sa.ForeignKeyConstraint(["operator_id"], ["staff.id"], name=op.f("fk_contact_operator_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_contact_person_id")),
+        sa.ForeignKeyConstraint(["service_point_id"], ["service_point.id"], name=op.f("fk_contact_service_point_id")),
+        sa.ForeignKeyConstraint(["stop_id"], ["stop.id"], name=op.f("fk_contact_stop_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
+    )
+    op.create_index("ix_contact_case_id", "contact", ["case_id"], unique=False)
+    op.create_index("ix_contact_occurred_at_id", "contact", ["occurred_at", "id"], unique=False)
+    op.create_index("ix_contact_person_id", "contact", ["person_id"], unique=False)
+    op.create_table(
         "task",
         sa.Column("process_id", sa.Uuid(), nullable=False),
         sa.Column("entry", sa.Integer(), nullable=False),
@@ -369,6 +376,10 @@ def downgrade() -> None:
     op.drop_index("ix_task_open", table_name="task", postgresql_where=sa.text("done_at is null"))
     op.drop_index("ix_task_case_id", table_name="task", postgresql_where=sa.text("done_at is null"))
     op.drop_table("task")
+    op.drop_index("ix_contact_person_id", table_name="contact")
+    op.drop_index("ix_contact_occurred_at_id", table_name="contact")
+    op.drop_index("ix_contact_case_id", table_name="contact")
+    op.drop_table("contact")
     op.drop_index(op.f("ix_assignment_staff_id"), table_name="assignment")
     op.drop_table("assignment")
     op.drop_index("ix_appointment_starts_at_process_id_entry", table_name="appointment")
@@ -382,18 +393,17 @@ def downgrade() -> None:
     op.drop_index("ix_event_process_id_seq", table_name="event")
     op.drop_index("ix_event_kind_name_occurred_at", table_name="event")
     op.drop_table("event")
-    op.drop_index("ix_contact_person_id", table_name="contact")
-    op.drop_index("ix_contact_occurred_at_id", table_name="contact")
-    op.drop_table("contact")
     op.drop_index("ix_stop_starts_at_id", table_name="stop")
     op.drop_table("stop")
     op.drop_table("dwelling")
     op.drop_table("case_file")
     op.drop_table("service_point")
-    op.drop_index(op.f("ix_person_search"), table_name="person")
+    op.drop_index("ix_person_search_id", table_name="person")
     op.drop_table("person")
     op.drop_table("building")
+    op.drop_index("ix_referent_partner_id", table_name="referent")
     op.drop_table("referent")
+    op.drop_index("ix_partner_service_partner_id", table_name="partner_service")
     op.drop_index("ix_partner_service_area", table_name="partner_service")
     op.drop_table("partner_service")
     op.drop_index(op.f("ix_note_process_id"), table_name="note")

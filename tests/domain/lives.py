@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
 from types import NoneType, UnionType
-from typing import Annotated, Any, Generic, NewType, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Generic, NewType, Self, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,10 +16,11 @@ from pydantic import AwareDatetime
 from domain import policy
 from domain.calendar import closures
 from domain.choices import Choice
+from domain.events import Opening
 from domain.fields import local_day
 from domain.process import Process
 from domain.processes import PROCESSES
-from domain.record import read_input
+from domain.record import blank, dump_value, read_input
 from domain.refusals import Refused
 
 P = TypeVar("P", bound=Process)
@@ -37,12 +38,9 @@ class Life(Generic[P]):
     def __init__(self, kind: type[P], /, **limits: Any) -> None:
         """`limits` take the place of the policy's."""
         self.at = START
-        self.process: P = kind(
-            id=uuid4(),
-            case_id=uuid4(),
-            terms=LOMBARDIA.terms(kind.kind, VARESE),
-            limits=dataclasses.replace(LOMBARDIA.limits(kind), **limits),
-        )
+        granted = dataclasses.replace(LOMBARDIA.limits(kind), **limits)
+        opening = Opening(terms=LOMBARDIA.terms(kind.kind, VARESE), limits=dump_value(granted))
+        self.process = cast(P, blank(kind.kind, id=uuid4(), case_id=uuid4(), opening=opening))
 
     def take(self, step: str, /, **given: Any) -> P:
         """Take a step now."""
@@ -112,12 +110,8 @@ def _plain(hint: Any, chance: random.Random, at: datetime) -> Any:
         return chance.choice([*hint]).name
     if issubclass(hint, date):
         return local_day(at + timedelta(days=chance.choice([-5, 0, 20])))
-    return {
-        str: lambda: chance.choice("ABCD"),
-        bool: lambda: chance.random() < 0.5,
-        int: lambda: chance.choice([0, 1, 3, 12, 30]),
-        Decimal: lambda: Decimal(chance.choice(_AMOUNTS)),
-    }[hint]()
+    plain: dict[Any, list[Any]] = {str: [*"ABCD"], bool: [True, False], int: [0, 1, 3, 12, 30], Decimal: _AMOUNTS}
+    return chance.choice(plain[hint])
 
 
 def moves(process: type[Process]) -> Iterator[tuple[str, str, str]]:

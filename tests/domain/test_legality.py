@@ -22,9 +22,7 @@ from domain.shape import Shape, shapes
 from tests.domain.lives import START, Life, moves
 
 EVERY_STEP = [(process, step) for process in PROCESSES for step in process.steps.values()]
-EVERY_PLACE = [
-    (process, state, step) for process, step in EVERY_STEP for state in (*NEW, *process.State.__members__)
-]
+EVERY_PLACE = [(process, state, step) for process, step in EVERY_STEP for state in (*NEW, *process.State.__members__)]
 
 
 def _id(value: Any) -> str:
@@ -44,12 +42,12 @@ def test_a_step_is_refused_exactly_where_it_is_not_declared(process: type[Proces
         try:
             here.check(step, START)
         except Refused as refused:
-            assert refused.code is not Refusal.STEP_NOT_ALLOWED
+            assert refused.code != Refusal.STEP_NOT_ALLOWED.name
     else:
         with pytest.raises(Refused) as refusal:
             here.after(step, None, at=START, now=START)
-        assert refusal.value.code is Refusal.STEP_NOT_ALLOWED
-        assert step.label.it in refusal.value.sentence(Language.IT)
+        assert refusal.value.code == Refusal.STEP_NOT_ALLOWED.name
+        assert step.label.it in refusal.value.label.it
     assert dump(here) == before
 
 
@@ -115,8 +113,7 @@ def test_a_step_says_what_it_is_to_people(process: type[Process], step: Step) ->
     assert step.label.en
     assert step.by
     if step.input:
-        assert step.input.__dict__["__doc__"]
-        assert not step.input.__doc__.startswith(f"{step.input.__name__}("), "dataclass has made it up"
+        assert not (step.input.__doc__ or "(").startswith((f"{step.input.__name__}(", "(")), "dataclass has made it up"
 
 
 @pytest.mark.parametrize("process", PROCESSES, ids=_id)
@@ -184,10 +181,12 @@ def _raised() -> list[tuple[str, str, frozenset[str]]]:
     return found
 
 
-@pytest.mark.parametrize(("where", "code", "given"), _raised(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("where", "code", "given"), _raised(), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_a_refusal_is_given_what_its_sentence_says(where: str, code: str, given: frozenset[str]) -> None:
     """In every language: a name that is missing would be a trace instead of a sentence."""
     for language in Language:
         wanted = {name for _, name, _, _ in string.Formatter().parse(Refusal[code].label.text(language)) if name}
         assert wanted <= given, where
-        assert Refused(Refusal[code], **dict.fromkeys(given, "x")).sentence(language).endswith(".")
+        assert Refusal[code].label.text(language, **dict.fromkeys(given, "x")).endswith("."), where

@@ -86,6 +86,7 @@ async def test_a_stopped_up_leaves_nothing_running(data: Path, start: Start, end
 
     assert code == 0
     assert _open_by_a_server(data) == []
+    assert (data / "running.json").read_text() == ""
     assert (data / "postgres" / "postgresql.log").read_text().endswith("database system is shut down\n")
 
 

@@ -1,6 +1,7 @@
 import asyncio
 import fcntl
 import os
+import re
 import signal
 import socket
 import sys
@@ -149,15 +150,21 @@ async def test_a_server_that_ends_by_itself_says_so(cluster: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's data are kept behind a link")
-async def test_a_copied_folder_does_not_use_the_data_of_its_original(tmp_path: Path, cluster: Path) -> None:
-    async with embedded.postgres(cluster):
-        pass
-    copy = tmp_path / "copy"
-    copy.symlink_to(cluster.readlink())
+async def test_a_moved_folder_says_how_to_bring_its_data_along(tmp_path: Path, cluster: Path) -> None:
+    async with embedded.postgres(cluster) as server:
+        await server.create("kept")
+    moved = cluster.rename(tmp_path / "moved")
 
-    with pytest.raises(OperatorError, match="copied or moved"):
-        async with embedded.postgres(copy):
+    with pytest.raises(OperatorError, match="copied or moved") as refused:
+        async with embedded.postgres(moved):
             pass
+    told = re.search("along: `(.*?)`", str(refused.value))
+    assert told
+    await (await asyncio.create_subprocess_shell(told[1])).wait()
+
+    async with embedded.postgres(moved) as server:
+        assert "kept" in await _databases(server)
+    embedded.erase(moved)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's data are kept behind a link")

