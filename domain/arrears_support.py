@@ -186,10 +186,10 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
         when=plan_stands,
     )
     def sign_plan(self, given: SignPlan, at: datetime) -> States | None:
-        """The tenant signs the plan and so acknowledges the debt, which freezes; a first payment comes before it runs."""
+        """The tenant signs the plan and so acknowledges the debt, which freezes; it runs once a first payment came."""
         if not self.plan:
             return None
-        self.plan = replace(self.plan, signed_on=local_day(at))
+        self.plan = replace(self.plan, signed_on=local_day(at), reference=given.reference)
         return None if self.plan.first_payment else self.State.RUNNING
 
     @step(

@@ -71,7 +71,9 @@ def rank(candidates: Sequence[Candidate], seeker: Seeker, *, on: Day, assured_da
     `assured_days`: for how many days after it was last assured an entry counts as fresh on the day `on`.
     """
     fresh_from = on - timedelta(days=assured_days)
-    ranked = [_ranked(each.id, tuple(_reasons(each, seeker, on, fresh_from))) for each in candidates]
+    ranked = [
+        _ranked(each.id, (*_obstacles(each, seeker, on), *_merits(each, seeker, fresh_from))) for each in candidates
+    ]
     return sorted(ranked, key=lambda each: (each.excluded, -each.score, str(each.id)))
 
 
@@ -84,20 +86,26 @@ def _ranked(service: PartnerServiceId, reasons: tuple[MatchReason, ...]) -> Rank
     )
 
 
-def _reasons(candidate: Candidate, seeker: Seeker, on: Day, fresh_from: Day) -> Iterator[MatchReason]:
-    service, partner, person = candidate.service, candidate.partner, seeker.person
-    if {service.status, partner.status} != {PartnerStatus.ACTIVE}:
+def _obstacles(candidate: Candidate, seeker: Seeker, on: Day) -> Iterator[MatchReason]:
+    service, born_on = candidate.service, seeker.person.born_on
+    if {service.status, candidate.partner.status} != {PartnerStatus.ACTIVE}:
         yield MatchReason.NOT_ACTIVE
     if service.area is not seeker.area:
         yield MatchReason.OTHER_AREA
     if candidate.id in seeker.tried:
         yield MatchReason.TRIED
-    if person.born_on and not _admitted(service, _age(person.born_on, on)):
+    if born_on and not _admitted(service, _age(born_on, on)):
         yield MatchReason.AGE_OUTSIDE
+    if service.districts and seeker.district and seeker.district not in service.districts:
+        yield MatchReason.OTHER_DISTRICT
+
+
+def _merits(candidate: Candidate, seeker: Seeker, fresh_from: Day) -> Iterator[MatchReason]:
+    service, partner, person = candidate.service, candidate.partner, seeker.person
+    if seeker.district in service.districts:
+        yield MatchReason.SAME_DISTRICT
     if not service.districts:
         yield MatchReason.EVERY_DISTRICT
-    elif seeker.district is not None:
-        yield MatchReason.SAME_DISTRICT if seeker.district in service.districts else MatchReason.OTHER_DISTRICT
     if person.languages and service.languages:
         spoken = not set(person.languages).isdisjoint(service.languages)
         yield MatchReason.LANGUAGE_SPOKEN if spoken else MatchReason.LANGUAGE_NOT_SPOKEN

@@ -80,7 +80,7 @@ class Refusal(Choice):
 
     # What several cases share.
     FUNDS_SHORT = (
-        "La linea di finanziamento non ha {amount} EUR disponibili in questa data: ridurre l'importo o sceglierne un'altra.",
+        "La linea di finanziamento non ha {amount} EUR in questa data: ridurre l'importo o sceglierne un'altra.",
         "The funding line does not have {amount} EUR available on this date: lower the amount or choose another.",
     )
     STOP_FULL = (
@@ -319,7 +319,7 @@ class Refusal(Choice):
         "Too many requests at once on this case: try again with the same key.",
     )
     ENGINE_UNAVAILABLE = (
-        "Il motore dei procedimenti non risponde; la lettura funziona. Nulla è stato scritto: riprovare con la stessa chiave.",
+        "Il motore dei procedimenti non risponde, la lettura sì. Nulla è scritto: riprovare con la stessa chiave.",
         "The workflow engine does not answer; reading works. Nothing was written: try again with the same key.",
     )
     STORE_UNAVAILABLE = (

@@ -61,6 +61,8 @@ class RepaymentPlan:
     instalments: tuple[Instalment, ...]
     signed_on: Day | None = None
     """The day of the signature, which acknowledges the debt."""
+    reference: ShortText | None = None
+    """Finds the signed paper in the agency's archive."""
 
     @classmethod
     def of(cls, debt: Euro, *, first_payment: EuroOrZero, number: int, first_due_on: Day, frequency: Frequency) -> Self:

@@ -1,16 +1,14 @@
 """The read side of casework: rows of processes, within the caller's scope."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, delete, not_, select, true
+from sqlalchemy import and_, delete, not_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.events import StepRequest
-from domain.refusals import Refusal, Refused
 from store import tables as t
 from store.database import AnyRow
 from store.scope import Scope, within
@@ -60,18 +58,6 @@ async def before_step(
         )
     ).one()
     return (found if found.id else None), (found if found.object_id else None)
-
-
-async def require(
-    connection: AsyncConnection, points_at: Mapping[tuple[str, ...], tuple[str, UUID]], *, scope: Scope
-) -> None:
-    """Make sure that what an input names is there and in the caller's sight; raise `Refused` (NOT_FOUND, its path)."""
-    for path, (type_name, identifier) in points_at.items():
-        words = re.sub(r"(?<!^)(?=[A-Z])", "_", type_name).lower()
-        table = t.metadata.tables.get(words, t.process)
-        visible = within(scope, table) if "district_id" in table.c or table is t.district else true()
-        if not (await connection.execute(select(table.c.id).where(table.c.id == identifier, visible))).first():
-            raise Refused(Refusal.NOT_FOUND, path=path)
 
 
 async def set_aside(

@@ -91,6 +91,8 @@ task = Table(
     Column("entry", Integer, primary_key=True),
     # STATE: a state waits for this role. OVERDUE: its deadline went by, and the supervisor should see.
     Column("reason", Text, primary_key=True),
+    words("kind"),
+    words("state"),
     words("role"),
     at("due_at"),
     at("opened_at"),
@@ -106,7 +108,7 @@ Index(
     task.c.role,
     task.c.due_at,
     task.c.process_id,
-    task.c.entry,
+    task.c.reason,
     postgresql_where=text("done_at is null"),
 )
 Index("ix_task_case_id", task.c.case_id, postgresql_where=text("done_at is null"))

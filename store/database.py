@@ -29,6 +29,7 @@ def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=5,
         pool_pre_ping=True,
+        hide_parameters=True,  # they hold personal data, and errors are logged
         json_serializer=to_json,
         json_deserializer=orjson.loads,
         connect_args={"connect_timeout": 3},

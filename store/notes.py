@@ -32,8 +32,7 @@ async def add(
     known = await requests.answered(connection, asked, object_id=id, version=1, now=now)
     if known:
         return known
-    process, author = (("process",), "Process", given.process), ((), "Staff", scope.staff_id)
-    await require(connection, [process, author], scope=scope)
+    await require(connection, [(("process",), "Process", given.process)], scope=scope)
     await write(connection, {id: given.text}, process_id=given.process, readers=given.readers, scope=scope, now=now)
     return id
 
@@ -47,7 +46,10 @@ async def write(
     now: datetime,
     readers: Collection[Role] = (),
 ) -> None:
-    """Write notes of the caller that count at once. Raises `Refused` (ALREADY_EXISTS) if one has been written."""
+    """Write notes of the caller that count at once.
+
+    Raises `Refused` if one has been written already, or the caller is not of the staff.
+    """
     rows = [
         {
             "id": identifier,
@@ -61,6 +63,7 @@ async def write(
         for identifier, text in texts.items()
     ]
     if rows:
+        await require(connection, [((), "Staff", scope.staff_id)], scope=scope)
         new = upsert(t.note).values(rows).on_conflict_do_nothing().returning(t.note.c.id)
         if len((await connection.execute(new)).all()) < len(rows):
             raise Refused(Refusal.ALREADY_EXISTS, path=("new_id",))

@@ -1,6 +1,7 @@
-"""The write side of casework: what a case's workflow has done, taken over in order and once, in one transaction.
+"""The write side of casework: what a case's workflow has done, taken over in order and once.
 
 `project` is the only writer of `case_file`, `process`, `event`, `task` and `appointment`, and of how reservations end.
+An entry is one statement: a step waits for it, and every round trip to PostgreSQL would be a millisecond more.
 """
 
 from collections.abc import Sequence
@@ -8,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import bindparam, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -18,7 +20,6 @@ from domain.process import Process
 from domain.record import load
 from domain.roles import Role
 from store import tables as t
-from store.database import AnyRow
 
 STATE, OVERDUE = "STATE", "OVERDUE"
 """Why there is a task: a state waits for its role; a deadline went by and the supervisor should see."""
@@ -34,76 +35,58 @@ class ProjectionMismatch(Exception):
 
 
 async def project(engine: AsyncEngine, case_id: UUID, entries: Sequence[Entry]) -> None:
-    """Take over contiguous entries of a case, oldest first; those already taken are passed over.
+    """Take over contiguous entries of a case, oldest first, all or none; those already taken are passed over.
 
     Raises `ProjectionMismatch` when they leave a gap, or differ from what is stored under the same number.
     """
     async with engine.begin() as connection:
-        head = await _head(connection, case_id, entries[0])
-        fresh = [entry for entry in entries if entry.event.seq > head.seq]
-        await _compare(connection, case_id, [entry.event for entry in entries if entry.event.seq <= head.seq])
-        if fresh and fresh[0].event.seq != head.seq + 1:
-            raise ProjectionMismatch(f"case {case_id}: entry {head.seq + 1} comes next, not {fresh[0].event.seq}")
-        for entry in fresh:
-            head = await _put(connection, head, entry)
-        if fresh:
-            last = {"seq": fresh[-1].event.seq}
-            await connection.execute(update(t.case_file).where(t.case_file.c.id == case_id).values(last))
+        for entry in entries:
+            if not await _put(connection, case_id, entry):
+                await _require_known(connection, case_id, entry.event)
 
 
-async def _head(connection: AsyncConnection, case_id: UUID, first: Entry) -> AnyRow:
-    """Lock the case's row, which keeps writers in line; make it if the case is new."""
-    locked = select(t.case_file).where(t.case_file.c.id == case_id).with_for_update()
-    head = (await connection.execute(locked)).one_or_none()
-    if head is not None:
-        return head
-    opened = load(first.records[0].kind, first.records[0].data)
-    if not isinstance(opened, Case) or first.event.seq != 1:
-        raise ProjectionMismatch(f"case {case_id} is not stored, and entry {first.event.seq} does not open it")
-    await connection.execute(upsert(t.case_file).values(id=case_id, seq=0, **_subject(opened)).on_conflict_do_nothing())
-    return (await connection.execute(locked)).one()
-
-
-async def _compare(connection: AsyncConnection, case_id: UUID, known: Sequence[Event]) -> None:
-    """Make sure that what arrives again is what is stored."""
-    if not known:
-        return
-    columns = (t.event.c.seq, t.event.c.process_id, t.event.c.name, t.event.c.version, t.event.c.request_id)
-    stored = await connection.execute(
-        select(*columns)
-        .where(t.event.c.case_id == case_id, t.event.c.seq.between(known[0].seq, known[-1].seq))
-        .order_by(t.event.c.seq)
-    )
-    arrived = [
-        (event.seq, event.process_id, event.name, event.version, event.request.request_id if event.request else None)
-        for event in known
-    ]
-    if [tuple(row) for row in stored] != arrived:
-        raise ProjectionMismatch(f"case {case_id}: entries from {known[0].seq} are stored as others")
-
-
-async def _put(connection: AsyncConnection, head: AnyRow, entry: Entry) -> AnyRow:
-    """Write one entry; return the case's row as it leaves it."""
-    event = entry.event
-    processes = [load(record.kind, record.data) for record in entry.records]
-    for process in processes:
-        if isinstance(process, Case):
-            head = await _follow(connection, head, process)
-    await connection.execute(insert(t.event).values(_event_row(head.id, event)))
-    for process, record in zip(processes, entry.records, strict=True):
-        row = _process_row(process, head, event) | {"data": record.data}
-        await connection.execute(_PUT_PROCESS, row)
+async def _put(connection: AsyncConnection, case_id: UUID, entry: Entry) -> bool:
+    """Write an entry if it is the next one; say whether it was."""
+    event, processes = entry.event, [load(record.kind, record.data) for record in entry.records]
     moved = processes[0]
-    await _put_tasks(connection, head, moved, event)
-    if moved.settles:
-        await _settle(connection, head, moved)
-    if event.request:
-        await _answer(connection, event, event.request)
-    return head
+    if event.seq == 1 and isinstance(moved, Case):
+        await connection.execute(
+            upsert(t.case_file).values(id=case_id, seq=0, **_subject(moved)).on_conflict_do_nothing()
+        )
+    written = {
+        "event": _event_row(case_id, event),
+        "processes": [
+            _process_row(process, event) | {"data": record.data}
+            for process, record in zip(processes, entry.records, strict=True)
+        ],
+        "tasks": _task_rows(moved, event),
+        "subject": _subject(moved) if isinstance(moved, Case) else None,
+        "overdue": moved.overdue,
+    }
+    statement = _PUT_OF_CASE if isinstance(moved, Case) else _PUT
+    if (await connection.execute(statement, {"written": written})).one_or_none() is None:
+        return False
+    if moved.settles and moved.entered_at == event.occurred_at:
+        await _settle(connection, moved)
+    if event.request and event.request.notes:
+        attach = update(t.note).where(t.note.c.id.in_(event.request.notes)).values(attached=True)
+        await connection.execute(attach)
+    return True
+
+
+async def _require_known(connection: AsyncConnection, case_id: UUID, event: Event) -> None:
+    """Make sure that an entry which is not the next one is one that is stored already."""
+    columns = (t.event.c.process_id, t.event.c.name, t.event.c.version, t.event.c.request_id)
+    stored = await connection.execute(select(*columns).where(t.event.c.case_id == case_id, t.event.c.seq == event.seq))
+    row = stored.one_or_none()
+    request_id = event.request.request_id if event.request else None
+    if row is None or tuple(row) != (event.process_id, event.name, event.version, request_id):
+        what = "does not come next" if row is None else "is stored as another one"
+        raise ProjectionMismatch(f"case {case_id}: entry {event.seq} {what}")
 
 
 def _event_row(case_id: UUID, event: Event) -> dict[str, Any]:
-    actor = event.request.actor if event.request else None
+    request = event.request
     return {
         "case_id": case_id,
         "seq": event.seq,
@@ -116,14 +99,48 @@ def _event_row(case_id: UUID, event: Event) -> dict[str, Any]:
         "entry": event.entry,
         "occurred_at": event.occurred_at,
         "recorded_at": event.recorded_at,
-        "actor_id": actor.id if actor else None,
-        "actor_role": actor.role.name if actor else None,
-        "request_id": event.request.request_id if event.request else None,
-        "request": _REQUEST.dump_python(event.request, mode="json") if event.request else None,
+        "actor_id": request.actor.id if request else None,
+        "actor_role": request.actor.role.name if request else None,
+        "request_id": request.request_id if request else None,
+        "fingerprint": request.fingerprint if request else None,
+        "request": _REQUEST.dump_python(request, mode="json") if request else None,
     }
 
 
-# What the lists filter by, repeated on every row of the case.
+def _process_row(process: Process, event: Event) -> dict[str, Any]:
+    return {
+        "id": process.id,
+        "kind": process.kind,
+        "state": process.state,
+        "version": process.version,
+        "entry": process.entry,
+        "waits_for": process.waits_for.name if process.waits_for else None,
+        "opened_at": process.opened_at,
+        "entered_at": process.entered_at,
+        "deadline": process.deadline,
+        "overdue": process.overdue,
+        "ended_at": process.entered_at if process.ended else None,
+        "changed_seq": event.seq,
+    }
+
+
+def _task_rows(process: Process, event: Event) -> list[dict[str, Any]]:
+    """A state that waits for a role is a task; one that is overdue is the supervisor's too."""
+    wanted = {STATE: process.waits_for} if isinstance(process.waits_for, Role) else {}
+    if process.overdue:
+        wanted[OVERDUE] = Role.SUPERVISOR
+    return [
+        {
+            "entry": process.entry,
+            "reason": reason,
+            "kind": process.kind,
+            "state": process.state,
+            "role": role.name,
+            "due_at": process.deadline or event.occurred_at,
+            "opened_at": event.occurred_at,
+        }
+        for reason, role in wanted.items()
+    ]
 
 
 def _subject(process: Case) -> dict[str, Any]:
@@ -136,90 +153,106 @@ def _subject(process: Case) -> dict[str, Any]:
     }
 
 
-def _repeated(head: AnyRow) -> dict[str, Any]:
-    return {name: getattr(head, name) for name in ("person_id", "district_id", "operator_id", "urgency")}
+_SUBJECT = "person_id uuid, district_id uuid, service_point_id uuid, operator_id uuid, urgency smallint"
+_REPEATED = "person_id, district_id, operator_id, urgency"
+"""What the lists filter by: of the case, repeated on its processes and open tasks."""
+
+# The case's row is locked and moved on only if this is the entry that comes next; everything else hangs on that.
+_HEAD = """
+    update case_file f set seq = e.seq from e
+     where f.id = e.case_id and f.seq = e.seq - 1
+    returning f.*
+"""
+# A step of the case itself may change the subject: the other rows of the case follow.
+_HEAD_OF_CASE = f"""
+    update case_file f
+       set seq = e.seq, person_id = s.person_id, district_id = s.district_id, operator_id = s.operator_id,
+           service_point_id = s.service_point_id, urgency = s.urgency
+      from e, jsonb_to_record((select written->'subject' from input)) as s({_SUBJECT})
+     where f.id = e.case_id and f.seq = e.seq - 1
+    returning f.*
+"""
+_FOLLOW = """,
+    followed as (
+        update process p
+           set person_id = h.person_id, district_id = h.district_id, operator_id = h.operator_id, urgency = h.urgency
+          from head h
+         where p.case_id = h.id and p.id <> h.id
+           and (p.person_id, p.district_id, p.operator_id, p.urgency)
+               is distinct from (h.person_id, h.district_id, h.operator_id, h.urgency)
+    ), followed_tasks as (
+        update task k
+           set person_id = h.person_id, district_id = h.district_id, operator_id = h.operator_id, urgency = h.urgency
+          from head h
+         where k.case_id = h.id and k.process_id <> h.id and k.done_at is null
+           and (k.person_id, k.district_id, k.operator_id, k.urgency)
+               is distinct from (h.person_id, h.district_id, h.operator_id, h.urgency)
+    )
+"""
 
 
-async def _follow(connection: AsyncConnection, head: AnyRow, process: Case) -> AnyRow:
-    """Carry a change of the case's subject over to all its rows."""
-    subject = _subject(process)
-    if all(getattr(head, name) == value for name, value in subject.items()):
-        return head
-    changed = update(t.case_file).where(t.case_file.c.id == head.id).values(**subject).returning(t.case_file)
-    head = (await connection.execute(changed)).one()
-    for table in (t.process, t.task):
-        await connection.execute(update(table).where(table.c.case_id == head.id).values(**_repeated(head)))
-    return head
+def _put_statement(head: str, follow: str = "") -> Any:
+    return text(
+        f"""
+    with input as (
+        select cast(:written as jsonb) as written
+    ), e as (
+        select e.* from input, jsonb_to_record(written->'event') as e(
+            case_id uuid, seq integer, process_id uuid, kind text, name text, from_state text, to_state text,
+            version integer, entry integer, occurred_at timestamptz, recorded_at timestamptz, actor_id uuid,
+            actor_role text, request_id text, fingerprint text, request jsonb)
+    ), head as ({head}), logged as (
+        insert into event (case_id, seq, process_id, kind, name, from_state, to_state, version, entry, occurred_at,
+                           recorded_at, actor_id, actor_role, request_id, request)
+        select e.case_id, e.seq, e.process_id, e.kind, e.name, e.from_state, e.to_state, e.version, e.entry,
+               e.occurred_at, e.recorded_at, e.actor_id, e.actor_role, e.request_id, e.request
+          from e, head
+    ), stored as (
+        insert into process (id, case_id, kind, state, version, entry, waits_for, opened_at, entered_at, deadline,
+                             overdue, ended_at, changed_seq, data, {_REPEATED})
+        select p.id, h.id, p.kind, p.state, p.version, p.entry, p.waits_for, p.opened_at, p.entered_at, p.deadline,
+               p.overdue, p.ended_at, p.changed_seq, p.data, h.person_id, h.district_id, h.operator_id, h.urgency
+          from head h, input, jsonb_to_recordset(written->'processes') as p(
+            id uuid, kind text, state text, version integer, entry integer, waits_for text, opened_at timestamptz,
+            entered_at timestamptz, deadline timestamptz, overdue boolean, ended_at timestamptz, changed_seq integer,
+            data jsonb)
+        on conflict (id) do update
+           set state = excluded.state, version = excluded.version, entry = excluded.entry,
+               waits_for = excluded.waits_for, entered_at = excluded.entered_at, deadline = excluded.deadline,
+               overdue = excluded.overdue, ended_at = excluded.ended_at, changed_seq = excluded.changed_seq,
+               data = excluded.data, person_id = excluded.person_id, district_id = excluded.district_id,
+               operator_id = excluded.operator_id, urgency = excluded.urgency
+    ), done as (
+        -- The tasks of states that were left, and of a deadline that was moved.
+        update task k set done_at = e.occurred_at
+          from e, head, input
+         where k.process_id = e.process_id and k.done_at is null
+           and (k.entry < e.entry or (k.reason = '{OVERDUE}' and not (written->>'overdue')::boolean))
+    ), wanted as (
+        insert into task (process_id, entry, reason, kind, state, role, due_at, opened_at, case_id, {_REPEATED})
+        select e.process_id, k.entry, k.reason, k.kind, k.state, k.role, k.due_at, k.opened_at, h.id,
+               h.person_id, h.district_id, h.operator_id, h.urgency
+          from e, head h, input, jsonb_to_recordset(written->'tasks') as k(
+            entry integer, reason text, kind text, state text, role text, due_at timestamptz, opened_at timestamptz)
+        on conflict (process_id, entry, reason) do update
+           set due_at = excluded.due_at, done_at = null, person_id = excluded.person_id,
+               district_id = excluded.district_id, operator_id = excluded.operator_id, urgency = excluded.urgency
+    ), answered as (
+        insert into request (id, fingerprint, object_id, answer, answered_at)
+        select e.request_id, e.fingerprint, e.process_id,
+               jsonb_build_object('version', e.version, 'seq', e.seq), e.recorded_at
+          from e, head where e.request_id is not null
+    ){follow}
+    select id from head
+    """  # noqa: S608 (constants of this module)
+    ).bindparams(bindparam("written", type_=JSONB))
 
 
-def _process_row(process: Process, head: AnyRow, event: Event) -> dict[str, Any]:
-    return {
-        "id": process.id,
-        "case_id": process.case_id,
-        "kind": process.kind,
-        "state": process.state,
-        "version": process.version,
-        "entry": process.entry,
-        "waits_for": process.waits_for.name if process.waits_for else None,
-        "opened_at": process.opened_at,
-        "entered_at": process.entered_at,
-        "deadline": process.deadline,
-        "overdue": process.overdue,
-        "ended_at": process.entered_at if process.ended else None,
-        "changed_seq": event.seq,
-        **_repeated(head),
-    }
+_PUT = _put_statement(_HEAD)
+_PUT_OF_CASE = _put_statement(_HEAD_OF_CASE, _FOLLOW)
 
 
-_put_process = upsert(t.process)
-_PUT_PROCESS = _put_process.on_conflict_do_update(
-    index_elements=[t.process.c.id],
-    set_={column.name: column for column in _put_process.excluded if column.name not in {"id", "case_id", "kind"}},
-)
-
-# The tasks of states that were left, and of deadlines that were moved, are done.
-_CLOSE_TASKS = text(
-    """
-    update task
-       set done_at = :at, due_at = due_at
-     where process_id = :process and done_at is null
-       and (entry < :entry or (reason = 'OVERDUE' and not :overdue))
-    """
-)
-_put_task = upsert(t.task)
-_PUT_TASK = _put_task.on_conflict_do_update(
-    index_elements=[t.task.c.process_id, t.task.c.entry, t.task.c.reason],
-    set_={"due_at": _put_task.excluded.due_at, "done_at": None},
-)
-
-
-async def _put_tasks(connection: AsyncConnection, head: AnyRow, process: Process, event: Event) -> None:
-    """A state that waits for a role is a task; one that is overdue is the supervisor's too."""
-    if process.version > 1:
-        done = {"at": event.occurred_at, "process": process.id, "entry": process.entry, "overdue": process.overdue}
-        await connection.execute(_CLOSE_TASKS, done)
-    wanted = [(STATE, process.waits_for)] if isinstance(process.waits_for, Role) else []
-    if process.overdue:
-        wanted.append((OVERDUE, Role.SUPERVISOR))
-    rows = [
-        {
-            "process_id": process.id,
-            "entry": process.entry,
-            "reason": reason,
-            "role": role.name,
-            "due_at": process.deadline or event.occurred_at,
-            "opened_at": event.occurred_at,
-            "done_at": None,
-            "case_id": process.case_id,
-            **_repeated(head),
-        }
-        for reason, role in wanted
-    ]
-    if rows:
-        await connection.execute(_PUT_TASK, rows)
-
-
-async def _settle(connection: AsyncConnection, head: AnyRow, process: Process) -> None:
+async def _settle(connection: AsyncConnection, process: Process) -> None:
     """Say how what earlier states had booked has ended, and note what the present one expects."""
     ended = process.settles.get(process.state)
     values = {"process": process.id, "entry": process.entry}
@@ -230,20 +263,19 @@ async def _settle(connection: AsyncConnection, head: AnyRow, process: Process) -
         await connection.execute(_RELEASE, values)
     appointment = process.appointment_now()
     if appointment:
-        row = {
-            "process_id": process.id,
-            "entry": process.entry,
-            "stop_id": appointment.stop,
-            "person_id": head.person_id,
-            "district_id": head.district_id,
-            "starts_at": appointment.at,
-            "status": "BOOKED",
-        }
-        await connection.execute(upsert(t.appointment).values(row).on_conflict_do_nothing())
+        booked = values | {"stop": appointment.stop, "at": appointment.at}
+        await connection.execute(_BOOK, booked)
 
 
 _END_APPOINTMENT = text(
     "update appointment set status = :status where process_id = :process and entry < :entry and status = 'BOOKED'"
+)
+_BOOK = text(
+    """
+    insert into appointment (process_id, entry, stop_id, person_id, district_id, starts_at, status)
+    select id, :entry, cast(:stop as uuid), person_id, district_id, :at, 'BOOKED' from process where id = :process
+    on conflict do nothing
+    """
 )
 # A share is keyed by the entry it was asked in, so it belongs to the one after.
 _SPEND = text(
@@ -264,18 +296,3 @@ _RELEASE = text(
     update stop s set booked = booked - g.amount from given_back g where g.kind = 'STOP' and s.id = g.resource_id
     """
 )
-
-
-async def _answer(connection: AsyncConnection, event: Event, request: StepRequest) -> None:
-    """Keep the key with its answer, and make the step's notes part of the history."""
-    row = {
-        "id": request.request_id,
-        "fingerprint": request.fingerprint,
-        "object_id": event.process_id,
-        "answer": {"version": event.version, "seq": event.seq},
-        "answered_at": event.recorded_at,
-    }
-    await connection.execute(insert(t.request).values(row))
-    if request.notes:
-        attach = update(t.note).where(t.note.c.id.in_(bindparam("notes", expanding=True))).values(attached=True)
-        await connection.execute(attach, {"notes": list(request.notes)})

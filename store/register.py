@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from domain.register import Person
 from domain.registered import Registered
 from domain.shape import Shape, shapes
 from store import contacts, requests
+from store import notes as store_notes
 from store import tables as t
 from store.columns import column_name, table_name
 from store.database import AnyRow
@@ -29,6 +31,8 @@ from store.requests import Asked
 from store.scope import Scope, require, within
 
 R = TypeVar("R", bound=Registered)
+
+_NO_NOTES: Mapping[UUID, str] = MappingProxyType({})
 
 _LAST = "\U0010ffff"
 """The last code point: what begins with a prefix comes before the prefix and this."""
@@ -49,7 +53,7 @@ async def load(
     """Return those of these entries that the caller may see."""
     table = _table(kind)
     rows = await connection.execute(select(table).where(table.c.id.in_(identifiers), within(scope, table)))
-    return {row.id: _stored(kind, row) for row in rows}
+    return {row.id: stored(kind, row) for row in rows}
 
 
 async def register(
@@ -60,22 +64,24 @@ async def register(
     asked: Asked,
     scope: Scope,
     now: datetime,
+    notes: Mapping[UUID, str] = _NO_NOTES,
 ) -> Stored[R]:
     """Write a new entry and return it; a request that has done so before returns it as it stands.
 
-    Raises `Refused` if the id is taken, what the entry names is not there, or its fields contradict each other.
+    `notes` are the texts of the notes that the entry names, by id. Raises `Refused` if the id is taken, what the entry
+    names is not there, or its fields contradict each other.
     """
     kind = type(entry)
     known = await requests.answered(connection, asked, object_id=id, version=1, now=now)
     if known:
         return await _one(connection, kind, known, scope=scope)
-    values = _values(await _checked(connection, entry, scope=scope, now=now, named={*shapes(kind)}))
+    entry = await _checked(connection, entry, named={*shapes(kind)}, notes=notes, scope=scope, now=now)
     table = _table(kind)
-    new = upsert(table).values(id=id, **values).on_conflict_do_nothing().returning(table)
+    new = upsert(table).values(id=id, **_values(entry)).on_conflict_do_nothing().returning(table)
     row = (await connection.execute(new)).one_or_none()
     if row is None:
         raise Refused(Refusal.ALREADY_EXISTS, path=("new_id",))
-    return _stored(kind, row)
+    return stored(kind, row)
 
 
 async def amend(
@@ -88,11 +94,12 @@ async def amend(
     asked: Asked,
     scope: Scope,
     now: datetime,
+    notes: Mapping[UUID, str] = _NO_NOTES,
 ) -> Stored[R]:
     """Change some fields of an entry and return it; a request that has done so before returns it as it stands.
 
-    `changes` are values as a client gives them, by field. Raises `Refused` as `register` does, or if there is no such
-    entry, or it has another version.
+    `changes` are values as a client gives them, by field; `notes` as for `register`. Raises `Refused` as it does, or if
+    there is no such entry, or it has another version.
     """
     known = await requests.answered(connection, asked, object_id=id, version=expected_version + 1, now=now)
     if known:
@@ -104,12 +111,27 @@ async def amend(
         raise Refused(Refusal.NOT_FOUND, path=("id",))
     if row.version != expected_version:
         raise Refused(Refusal.STALE_VERSION, path=("expected_version",), version=row.version, expected=expected_version)
-    before = _stored(kind, row).entry
+    before = stored(kind, row).entry
     entry: R = read_value(kind, vars(before) | dict(changes))
     changed = {name for name in shapes(kind) if getattr(entry, name) != getattr(before, name)}
-    values = _values(await _checked(connection, entry, scope=scope, now=now, named=changed))
-    after = update(table).where(table.c.id == id).values(**values, version=row.version + 1).returning(table)
-    return _stored(kind, (await connection.execute(after)).one())
+    entry = await _checked(connection, entry, named=changed, notes=notes, scope=scope, now=now)
+    values = _values(entry) | {"version": row.version + 1}
+    after = update(table).where(table.c.id == id).values(values).returning(table)
+    return stored(kind, (await connection.execute(after)).one())
+
+
+async def pointing_at(
+    connection: AsyncConnection, kind: type[R], field: str, identifiers: Collection[UUID], *, scope: Scope
+) -> dict[UUID, list[Stored[R]]]:
+    """Return, for each of these ids, the entries in sight whose `field` points at it, in the order of their ids."""
+    table, found = _table(kind), {identifier: list[Stored[R]]() for identifier in identifiers}
+    column = table.c[column_name(field, shapes(kind)[field])]
+    rows = await connection.execute(
+        select(table).where(column.in_(identifiers), within(scope, table)).order_by(table.c.id)
+    )
+    for row in rows:
+        found[row._mapping[column]].append(stored(kind, row))  # noqa: SLF001 (a public name of SQLAlchemy's)
+    return found
 
 
 async def persons_named(
@@ -129,7 +151,7 @@ async def persons_named(
     if after:
         last = select(person.search).where(person.id == after).correlate(None).scalar_subquery()
         page = page.where(tuple_(person.search, person.id) > tuple_(last, after))
-    return [_stored(Person, row) for row in await connection.execute(page)]
+    return [stored(Person, row) for row in await connection.execute(page)]
 
 
 def folded(name: str, /) -> str:
@@ -145,8 +167,16 @@ async def _one(connection: AsyncConnection, kind: type[R], identifier: UUID, *, 
     return found[identifier]
 
 
-async def _checked(connection: AsyncConnection, entry: R, *, scope: Scope, now: datetime, named: Collection[str]) -> R:
-    """Return the entry complete, once what its fields in `named` point at is there and all fields agree."""
+async def _checked(
+    connection: AsyncConnection,
+    entry: R,
+    *,
+    named: Collection[str],
+    notes: Mapping[UUID, str],
+    scope: Scope,
+    now: datetime,
+) -> R:
+    """Return the entry complete, its notes written, once what its fields in `named` point at is there and all agree."""
     pointing = [
         ((name, *place), shape.points_at, identifier)
         for name, _, shape in _COLUMNS[type(entry)]
@@ -158,6 +188,7 @@ async def _checked(connection: AsyncConnection, entry: R, *, scope: Scope, now: 
     if isinstance(entry, Contact):
         complete = await contacts.completed(connection, entry, staff_id=scope.staff_id, now=now)
     complete.check(now)
+    await store_notes.write(connection, notes, process_id=getattr(complete, "case", None), scope=scope, now=now)
     return complete  # type: ignore[no-any-return]
 
 
@@ -181,7 +212,8 @@ _COLUMNS: Mapping[type[Registered], Sequence[tuple[str, str, Shape]]] = {
 """The fields of each kind of entry: name, column, shape."""
 
 
-def _stored(kind: type[R], row: AnyRow) -> Stored[R]:
+def stored(kind: type[R], row: AnyRow, /) -> Stored[R]:
+    """Return the entry that a row of its table holds."""
     values = {name: _read(shape, getattr(row, column)) for name, column, shape in _COLUMNS[kind]}
     return Stored(id=row.id, version=row.version, entry=kind(**values))
 

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.panel import Panel
 
+from workers import logs
 from workers.errors import OperatorError
 from workers.settings import Settings
 
@@ -101,6 +102,25 @@ def schema() -> None:
 
 
 @app.command()
+def token(
+    *,
+    roles: Annotated[list[str], typer.Option("--roles", "--role", help="OPERATOR, SUPERVISOR, ... Repeat, or commas.")],
+    districts: Annotated[
+        list[str] | None,
+        typer.Option("--districts", "--district", help="Ids of the districts in sight. Every one, if left out."),
+    ] = None,
+    staff: Annotated[str, typer.Option(help="Id of the member of staff. A new one, if left out.")] = "",
+    hours: Annotated[float, typer.Option(help="How long it is good for.")] = 12.0,
+) -> None:
+    """Print an access token for the API, and nothing else. Ids are UUIDs, or as the API gives them."""
+    from workers.stack import attached  # noqa: PLC0415
+    from workers.tokens import issued  # noqa: PLC0415
+
+    secret = attached(_settings(), needs=("token_secret",)).token_secret
+    sys.stdout.write(issued(secret, roles=roles, districts=districts, staff=staff, hours=hours) + "\n")
+
+
+@app.command()
 def doctor() -> None:
     """Check every part, and say what is wrong and what to do. The exit code is 1 if something is wrong."""
     from workers.doctor import examine, table  # noqa: PLC0415
@@ -164,9 +184,7 @@ def _welcome(settings: Settings) -> Panel:
 
 def _settings() -> Settings:
     settings = Settings.from_environment(os.environ)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")  # of libraries, warnings only
-    for package in ("api", "domain", "store", "workers", "workflows"):
-        logging.getLogger(package).setLevel(settings.log_level.upper())
+    logs.configure(settings.log_level)
     return settings
 
 

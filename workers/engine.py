@@ -7,8 +7,8 @@ from workers.errors import ServerFailed
 from workers.settings import Settings
 
 
-async def connect(settings: Settings) -> Client:
-    """Return a client of the namespace that the settings name.
+async def connect(settings: Settings, *, lazy: bool = False) -> Client:
+    """Return a client of the namespace that the settings name; a `lazy` one connects when it is first used.
 
     Raises ServerFailed if nothing answers at the address.
     """
@@ -19,6 +19,7 @@ async def connect(settings: Settings) -> Client:
             api_key=settings.temporal_api_key or None,
             tls=settings.temporal_tls or bool(settings.temporal_api_key),
             data_converter=pydantic_data_converter,
+            lazy=lazy,
         )
     except RuntimeError as error:
         message = f"Temporal does not answer at {settings.temporal_address} (PRATICA_TEMPORAL_ADDRESS): {error}"

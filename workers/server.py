@@ -29,12 +29,12 @@ STOP_SECONDS = 10
 async def run_api(settings: Settings) -> None:
     """Serve the API until cancelled; then take no more requests, and let those under way end.
 
-    Raises OperatorError: a policy that cannot be used, a taken port, no Temporal.
+    Raises OperatorError: a policy that cannot be used, a taken port.
     """
     if settings.clock != "system":
         raise BadSetting("PRATICA_CLOCK can only be `system` so far.")
     rules = policy.load(settings)
-    client = await connect(settings)
+    client = await connect(settings, lazy=True)  # without Temporal, reading goes on
     postgres = database.connect(settings.database_url, pool_size=DATABASE_CONNECTIONS)
     try:
         async with Engine(client).watched() as engine:

@@ -4,10 +4,11 @@ Ids become the objects that they point at (output) or global ids (input), closed
 decimals. Nothing about a field is said twice.
 """
 
+import asyncio
 import inspect
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ForwardRef, Optional
@@ -22,7 +23,10 @@ from api.context import Info
 from api.requests import minted
 from api.types import publish
 from domain.choices import Choice
-from domain.fields import Note
+from domain.fields import Note, NoteText
+from domain.process import Process
+from domain.record import read_value
+from domain.refusals import Refusal, Refused
 from domain.shape import Shape, shapes
 
 Fields = Mapping[str, tuple[Any, Any]]
@@ -88,9 +92,15 @@ def output(declared: type[Any], /, *, name: str = "") -> type[Any]:
     return _outputs[declared]
 
 
-def output_fields(declared: type[Any], /, *, leave_out: frozenset[str] = frozenset()) -> Fields:
-    """Return the GraphQL fields of a dataclass."""
-    return {name: _output_field(name, shape) for name, shape in shapes(declared).items() if name not in leave_out}
+def output_fields(
+    declared: type[Any], /, *, leave_out: frozenset[str] = frozenset(), always: frozenset[str] = frozenset()
+) -> Fields:
+    """Return the GraphQL fields of a dataclass; those in `always` are there even if it allows that they are not."""
+    return {
+        name: _output_field(name, replace(shape, optional=shape.optional and name not in always))
+        for name, shape in shapes(declared).items()
+        if name not in leave_out
+    }
 
 
 def resolved(annotation: Any, resolver: Callable[..., Any], /, *, description: str | None = None) -> tuple[Any, Any]:
@@ -110,7 +120,7 @@ def _output_field(name: str, shape: Shape) -> tuple[Any, Any]:
         return identifier and await LOADERS[target](info, identifier)
 
     async def all_of_them(self: Any, info: Info) -> Any:
-        found = [await LOADERS[target](info, identifier) for identifier in getattr(self, name)]
+        found = await asyncio.gather(*(LOADERS[target](info, identifier) for identifier in getattr(self, name)))
         return [each for each in found if each]
 
     reference = ForwardRef(target)
@@ -138,8 +148,8 @@ class Reader:
     request_id: str
     notes: dict[UUID, str] = field(default_factory=dict)
     """Texts to store before the step carries their ids."""
-    points_at: dict[tuple[str, ...], tuple[str, UUID]] = field(default_factory=dict)
-    """What the input names, by its path: to be looked up before anything is done."""
+    named: list[tuple[tuple[str, ...], str, UUID]] = field(default_factory=list)
+    """What the input names, as (path, type, id): to be looked up before anything is done."""
 
     def read(self, declared: type[Any] | None, value: Any, /, path: tuple[str, ...] = ()) -> dict[str, Any]:
         """Return the fields that the client gave. Raises `Refused` for a malformed id."""
@@ -147,7 +157,7 @@ class Reader:
             return {}
         given: dict[str, Any] = {}
         for name, shape in shapes(declared).items():
-            item = getattr(value, name)
+            item = strawberry.UNSET if shape.kept else getattr(value, name)
             if item is strawberry.UNSET:
                 continue
             here = (*path, name)
@@ -162,21 +172,24 @@ class Reader:
             return None
         if shape.type is Note:
             identifier = minted(self.request_id, ".".join(path))
-            self.notes[identifier] = item
+            self.notes[identifier] = read_value(NoteText, item, path=path)
             return identifier
         if shape.points_at:
-            expected = None if shape.points_at == "Process" else shape.points_at
-            type_name, identifier = ids.decode(item, expected=expected, path=path)
-            self.points_at[path] = (type_name, identifier)
+            any_process = shape.points_at == Process.__name__
+            type_name, identifier = ids.decode(item, expected=None if any_process else shape.points_at, path=path)
+            if any_process and LOADERS.get(type_name) is not LOADERS[Process.__name__]:
+                raise Refused(Refusal.ID_INVALID, path=path, expected=Process.__name__)
+            self.named.append((path, type_name, identifier))
             return identifier
         if shape.type in _inputs:
             return self.read(shape.type, item, path)
         return item
 
 
-def input_fields(declared: type[Any] | None, /) -> Fields:
-    """Return the GraphQL input fields of a dataclass; what has a default may be left out."""
-    return {name: _input_field(shape) for name, shape in (shapes(declared) if declared else {}).items()}
+def input_fields(declared: type[Any] | None, /, *, partial: bool = False) -> Fields:
+    """Return the GraphQL input fields of a dataclass; what has a default, or anything if `partial`, may be left out."""
+    given = {name: shape for name, shape in (shapes(declared) if declared else {}).items() if not shape.kept}
+    return {name: _input_field(shape, required=shape.required and not partial) for name, shape in given.items()}
 
 
 def input_type(declared: type[Any], /) -> type[Any]:
@@ -187,9 +200,9 @@ def input_type(declared: type[Any], /) -> type[Any]:
     return _inputs[declared]
 
 
-def _input_field(shape: Shape) -> tuple[Any, Any]:
+def _input_field(shape: Shape, *, required: bool) -> tuple[Any, Any]:
     annotation = _wrapped(_input_type(shape), shape)
-    if shape.required:
+    if required:
         return annotation, strawberry.field()
     return Optional[annotation], strawberry.field(default=strawberry.UNSET)  # noqa: UP045
 

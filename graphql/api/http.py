@@ -29,7 +29,10 @@ from domain.choices import Language
 from domain.refusals import Refusal, Refused
 
 MAX_BODY_BYTES = 2**20
-"""No more of a body than this is ever read."""
+"""No more of a body than this is kept."""
+
+HEARD_OUT_BYTES = 2**23
+"""So much of a larger one is let pass, so that its client is there to hear the refusal; then the connection is closed."""
 
 _RESPONSE = "application/graphql-response+json"
 _JSON = "application/json"
@@ -42,7 +45,11 @@ _STATUS = {
     Refusal.MEDIA_TYPE_UNSUPPORTED.name: 415,
     Refusal.INTERNAL.name: 500,
 }
-_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 405: {"Allow": "GET, POST"}}
+_HEADERS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    405: {"Allow": "GET, POST"},
+    413: {"Connection": "close"},
+}
 _PAGE = files("api").joinpath("page.html").read_text("utf-8")
 
 
@@ -132,11 +139,15 @@ def _from_url(parameters: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
+    body, size = bytearray(), 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise Refused(Refusal.REQUEST_TOO_LARGE, most=MAX_BODY_BYTES)
+        size += len(chunk)
+        if size <= MAX_BODY_BYTES:
+            body += chunk
+        elif size > HEARD_OUT_BYTES:
+            break
+    if size > MAX_BODY_BYTES:
+        raise Refused(Refusal.REQUEST_TOO_LARGE, most=MAX_BODY_BYTES)
     return bytes(body)
 
 

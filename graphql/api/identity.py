@@ -25,6 +25,9 @@ from domain.roles import Role
 AGENCY_WIDE = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 """Roles that may be given every district at once."""
 
+MOST_HOURS = 366 * 24
+"""How long a token may be good for: nothing takes it back before."""
+
 _AUDIENCE = "pratica"
 _ALGORITHM = "HS256"
 _CLOCKS_DIFFER_SECONDS = 30
@@ -49,8 +52,8 @@ def issue(
 
     Raises ValueError, with a sentence, for an identity that would not be accepted.
     """
-    if not roles or hours <= 0:
-        raise ValueError("A token needs a role, and more than 0 hours.")
+    if not roles or not 0 < hours <= MOST_HOURS:
+        raise ValueError(f"A token needs a role, and is good for at most {MOST_HOURS} hours.")
     if districts is None and not AGENCY_WIDE.intersection(roles):
         allowed = " or ".join(sorted(role.name for role in AGENCY_WIDE))
         raise ValueError(f"Name the districts: every district at once takes the role {allowed}.")

@@ -29,13 +29,8 @@ MAX_FIELDS = 1_000
 
 def require_within_limits(document: DocumentNode, /) -> None:
     """Raise `Refused` (QUERY_TOO_DEEP, QUERY_TOO_LARGE) if an operation of the document asks for too much."""
-    measure = _Measure(document)
     try:
-        sizes = [
-            measure.selections(definition.selection_set)
-            for definition in document.definitions
-            if isinstance(definition, OperationDefinitionNode)
-        ]
+        sizes = measured(document)
     except RecursionError:
         raise too_deep() from None
     for depth, fields in sizes:
@@ -43,6 +38,16 @@ def require_within_limits(document: DocumentNode, /) -> None:
             raise too_deep()
         if fields > MAX_FIELDS:
             raise too_large(Label(f"{MAX_FIELDS} campi", f"{MAX_FIELDS} fields"))
+
+
+def measured(document: DocumentNode, /) -> list[tuple[int, int]]:
+    """Return (depth, number of fields) of each operation. Raises RecursionError for an absurd document."""
+    measure = _Measure(document)
+    return [
+        measure.selections(definition.selection_set)
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode)
+    ]
 
 
 def too_deep() -> Refused:

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -211,14 +211,19 @@ def types(processes: Sequence[type[Process]], /) -> list[type[Any]]:
     """Return the GraphQL type of each process."""
     for process in processes:
         LOADERS[process.__name__] = LOADERS["Process"] = _fetch_by_id
-    return [_type(process) for process in processes]
+        if process not in _types:
+            _types[process] = _type(process)
+    return [_types[process] for process in processes]
+
+
+_types: dict[type[Process], type[Any]] = {}
+"""A type is made once, whatever schemas it is part of."""
 
 
 async def _fetch_by_id(info: Info, identifier: UUID) -> ProcessNode | None:
     return await fetch(info.context, identifier)
 
 
-@cache
 def _type(process: type[Process]) -> type[Any]:
     fields = dict(output_fields(process, leave_out=BOOKKEEPING))
 

@@ -3,21 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cache
-from typing import Any, ForwardRef, Optional
+from typing import Any
 from uuid import UUID
 
 import strawberry
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import ids
 from api.context import Context, Info
 from api.derive import Fields, Reader, input_fields, make, resolved
-from api.errors import UserError, user_error
+from api.payloads import Outcome, changing, making, outcome, payload, request_of
 from api.processes import ProcessNode, refresh, role_for
-from api.requests import fingerprint, minted, request_id
+from api.requests import fingerprint, minted
 from domain.calendar import closures
 from domain.case import Case
 from domain.events import Actor, Opening, StepRequest
@@ -26,10 +23,8 @@ from domain.record import blank, dump_input, dump_value, read_input
 from domain.refusals import Refusal, Refused
 from store import casework
 from store.database import AnyRow
+from store.scope import require
 from workflows.messages import Rejection, StepAnswer
-
-LONGEST_KEY = 200
-"""Characters of an idempotency key."""
 
 CLOSED_DAYS_KNOWN = timedelta(days=3 * 365)
 """How far ahead a process knows the closed days of its place when it opens."""
@@ -38,40 +33,24 @@ CLOSED_DAYS_RENEWED = timedelta(days=400)
 """With less than this left, a step brings new ones: longer than any term of the policy."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a mutation answers: the process as it stands, or why nothing happened."""
-
-    process: ProcessNode | None
-    user_errors: Sequence[UserError]
-
-
 def mutations(processes: Sequence[type[Process]], /) -> Fields:
     """Return the mutation fields of all the steps, by Python name: `tenant_case_open`, `arrears_support_agree`, ..."""
-    return {name: field for process in processes for name, field in _steps_of(process).items()}
+    for process in processes:
+        if process not in _fields:
+            _fields[process] = _steps_of(process)
+    return {name: field for process in processes for name, field in _fields[process].items()}
 
 
-@cache
+_fields: dict[type[Process], Fields] = {}
+"""A process's mutations are made once, whatever schemas they are part of."""
+
+
 def _steps_of(process: type[Process]) -> Fields:
-    payload = _payload(process)
-    return {f"{process.kind.lower()}_{step.name}": _mutation(process, step, payload) for step in process.steps.values()}
+    answer = payload(process.__name__, field=process.kind.lower())
+    return {f"{process.kind.lower()}_{step.name}": _mutation(process, step, answer) for step in process.steps.values()}
 
 
-def _payload(process: type[Process]) -> type[Any]:
-    def stands(self: Outcome) -> Any:
-        return self.process
-
-    return make(
-        f"{process.__name__}Payload",
-        {
-            process.kind.lower(): resolved(Optional[ForwardRef(process.__name__)], stands),
-            "user_errors": (list[UserError], strawberry.field()),
-        },
-        description="The process after the step; null, with the reasons, when nothing happened.",
-    )
-
-
-def _mutation(process: type[Process], step: Step, payload: type[Any]) -> tuple[Any, Any]:
+def _mutation(process: type[Process], step: Step, answer: type[Any]) -> tuple[Any, Any]:
     name = f"{process.__name__}{''.join(word.capitalize() for word in step.name.split('_'))}Input"
     fields = {**_common(process, step), **input_fields(step.input)}
     given = make(name, fields, is_input=True, description=_about(step))
@@ -80,7 +59,7 @@ def _mutation(process: type[Process], step: Step, payload: type[Any]) -> tuple[A
         return await take_step(info.context, process, step, input)
 
     take.__annotations__["input"] = given
-    return resolved(payload, take, description=_about(step))
+    return resolved(answer, take, description=_about(step))
 
 
 def _about(step: Step) -> str:
@@ -88,39 +67,24 @@ def _about(step: Step) -> str:
     return f"{step.label.it} / {step.label.en}. {step.description}\n\nBy {roles}."
 
 
-def _common(process: type[Process], step: Step) -> dict[str, tuple[Any, Any]]:
+def _common(process: type[Process], step: Step) -> Fields:
     """Return what every step's input has beside its own fields."""
-
-    def described(text: str, **options: Any) -> Any:
-        return strawberry.field(description=text, **options)
-
-    key = described("Yours, new for every step; the same key again is the same request, however often it is sent.")
-    when = described("When it happened, if not now; never in the future.", default=strawberry.UNSET)
-    common: dict[str, tuple[Any, Any]] = {"idempotency_key": (str, key), "occurred_at": (Optional[datetime], when)}
+    text = "When it happened, if not now; never in the future."
+    when = {"occurred_at": (datetime | None, strawberry.field(description=text, default=strawberry.UNSET))}
     if not step.opens:
-        version = described("The version that your form showed; another one in the meantime is refused.")
-        return {"id": (strawberry.ID, strawberry.field()), "expected_version": (int, version)} | common
-    minted_id = described("A UUID of your own for it, to speak of it before the answer.", default=strawberry.UNSET)
-    own = {} if issubclass(process, Case) else {"case": (strawberry.ID, described("The case that it belongs to."))}
-    return own | {"new_id": (Optional[UUID], minted_id)} | common
+        return {**changing(), **when}
+    case = (strawberry.ID, strawberry.field(description="The case that it belongs to."))
+    return {**({} if issubclass(process, Case) else {"case": case}), **making(), **when}
 
 
 async def take_step(context: Context, process: type[Process], step: Step, given: Any, /) -> Outcome:
     """Take one step for the caller; every expected refusal is an answer."""
-    try:
-        taken = await _take(context, process, step, given)
-    except Refused as refused:
-        return Outcome(None, [user_error(refused, context.language)])
-    except (OperationalError, PoolTimeout):
-        return Outcome(None, [user_error(Refused(Refusal.STORE_UNAVAILABLE), context.language)])
-    if isinstance(taken, Rejection):
-        return Outcome(None, [user_error(taken, context.language)])
-    return Outcome(taken, [])
+    return await outcome(context, _take(context, process, step, given))
 
 
 async def _take(context: Context, process: type[Process], step: Step, given: Any) -> ProcessNode | Rejection | None:
     actor = Actor(id=context.identity.staff_id, role=role_for(context, step))
-    key = request_id(actor.id, _key(given.idempotency_key))
+    key = request_of(context, given)
     reader = Reader(key)
     read = reader.read(step.input, given)
     about = _about_what(process, step, given, key)
@@ -153,7 +117,7 @@ async def _take(context: Context, process: type[Process], step: Step, given: Any
             return await refresh(context, answer.object_id)
         if anchor is None and not about.opens_case:
             raise Refused(Refusal.NOT_FOUND, path=("case",) if step.opens else ("id",))
-        await casework.require(connection, reader.points_at, scope=context.identity)
+        await require(connection, reader.named, scope=context.identity)
         district = anchor.district_id if anchor else read["district"]
         request = await _with_policy(context, connection, request, step, process, district, anchor)
     if about.opens_case:
@@ -185,13 +149,6 @@ def _about_what(process: type[Process], step: Step, given: Any, key: str) -> _Ab
         return _About(process_id=new, opens_case=True)
     _, case_id = ids.decode(given.case, path=("case",))
     return _About(process_id=new, case_id=case_id)
-
-
-def _key(key: str) -> str:
-    if not 1 <= len(key) <= LONGEST_KEY:
-        problem = f"1 to {LONGEST_KEY} characters"
-        raise Refused(Refusal.INPUT_INVALID, path=("idempotency_key",), problem=problem)
-    return key
 
 
 def _same(stored: str, request: StepRequest) -> None:

@@ -348,6 +348,8 @@ def upgrade() -> None:
         sa.Column("process_id", sa.Uuid(), nullable=False),
         sa.Column("entry", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
@@ -364,7 +366,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_task_open",
         "task",
-        ["role", "due_at", "process_id", "entry"],
+        ["role", "due_at", "process_id", "reason"],
         unique=False,
         postgresql_where=sa.text("done_at is null"),
     )

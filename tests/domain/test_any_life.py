@@ -14,7 +14,7 @@ from domain.record import dump, load, read_input
 from domain.refusals import Refused
 from tests.domain.lives import START, Life, moves, some_input
 
-ENOUGH, MOST = 800, 8000
+ENOUGH, MOST = 2_000, 10_000
 """How many steps to try, and how many more before a branch that nobody took counts as out of reach."""
 
 Taken = Counter[tuple[str, str, str]]
@@ -50,9 +50,7 @@ def _try(process: Process, name: str, chance: random.Random) -> Process | None:
     try:
         given = read_input(step, some_input(step.input, chance, at)) if step.input else None
         after = process.after(step, given, at=at, now=at)
-    except Refused as refused:
-        assert refused.label.it
-        assert refused.label.en
+    except Refused:
         return None
     finally:
         assert dump(process) == before, "the source of a step is left as it was"

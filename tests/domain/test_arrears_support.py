@@ -47,6 +47,7 @@ def test_a_plan_that_is_kept_ends_settled() -> None:
     assert life.state == "RUNNING"
     assert plan.debt == 1200
     assert plan.signed_on == date(2026, 3, 2)
+    assert plan.reference == "A-1"
     for each in plan.instalments[:-1]:
         life.on(each.due_on).take("record_payment", amount=each.amount)
         assert life.state == "RUNNING"
@@ -226,7 +227,7 @@ def test_a_disputed_debt_comes_back_verified_with_its_new_balance() -> None:
 
 
 @pytest.mark.parametrize("disputed", [True, False])
-def test_when_nothing_is_owed_it_ends(disputed: bool) -> None:
+def test_when_nothing_is_owed_it_ends(*, disputed: bool) -> None:
     """Which is not the same as a debt that was paid."""
     life = opened()
     if disputed:

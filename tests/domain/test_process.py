@@ -61,17 +61,17 @@ class ToolLoan(Process, it="Prestito di un attrezzo"):
         self.tool, self.due_on = given.tool, given.due_on
 
     @step(State.LENT >> SAME, by=OFFICE, it="Sollecita", when=due)
-    def remind(self, at: datetime) -> None:
+    def remind(self, _at: datetime) -> None:
         """Ask for it back."""
         self.reminders += 1
 
     @step(State.LENT >> State.LENT, by=OFFICE, it="Rinnova", en="Lend it again")
-    def renew(self, at: datetime) -> None:
+    def renew(self, _at: datetime) -> None:
         """Lend it on."""
         self.due_on = None
 
     @step((State.LENT | State.CHECKED) >> (State.CHECKED | State.RETURNED | State.LOST), by=OFFICE, it="Ritira")
-    def take_back(self, given: CheckTool, at: datetime) -> States | None:
+    def take_back(self, given: CheckTool, _at: datetime) -> States | None:
         """Take it back, whole or not."""
         return {0: self.State.LOST, 1: None}.get(given.parts, self.State.RETURNED)
 
@@ -157,7 +157,7 @@ def test_a_term_runs_from_where_the_process_says() -> None:
 
 
 @pytest.mark.parametrize(("ahead_of_now", "refused"), [(CLOCK_SKEW, False), (CLOCK_SKEW + timedelta(seconds=1), True)])
-def test_a_fact_in_the_future_is_refused(ahead_of_now: timedelta, refused: bool) -> None:
+def test_a_fact_in_the_future_is_refused(*, ahead_of_now: timedelta, refused: bool) -> None:
     """But for the difference between two clocks."""
     process = lent()
     at = NOW + ahead_of_now
@@ -216,7 +216,7 @@ def _body(self: Process, at: datetime) -> None:
 
 
 def test_a_state_that_does_not_exist_is_an_error_of_the_declaration() -> None:
-    with pytest.raises(TypeError, match="BadLoan._body: no such state: SOLD"):
+    with pytest.raises(TypeError, match=r"BadLoan\._body: no such state: SOLD"):
         declare({"sell": step(OPEN >> Elsewhere.SOLD, by=OFFICE, it="Vendi")(_body)})
 
 

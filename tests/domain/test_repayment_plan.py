@@ -98,8 +98,8 @@ def test_what_is_expected_falls_from_the_debt_to_nothing(plan: RepaymentPlan, on
     """Start, less the first payment, less the instalments whose time has passed (DOMAIN section 3)."""
     passed = [each.amount for each in plan.instalments if each.due_on < on]
     assert plan.expected(lambda due: due < on) == plan.debt - plan.first_payment - sum(passed)
-    assert plan.expected(lambda due: False) == plan.debt - plan.first_payment
-    assert plan.expected(lambda due: True) == 0
+    assert plan.expected(lambda _: False) == plan.debt - plan.first_payment
+    assert plan.expected(lambda _: True) == 0
 
 
 @given(plans(), cents)

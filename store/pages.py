@@ -1,0 +1,146 @@
+"""Pages of a list, by keyset: a page begins after the last row of the one before, whatever was added meanwhile.
+
+A cursor is opaque to clients: base64url of the name of the order and the row's values in it. One statement a page; it
+asks for one row more than the page has, to know whether there is a next.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ColumnElement, Select, SmallInteger, and_, literal, or_, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.refusals import Refusal, Refused
+from store.database import AnyRow
+
+MOST = 100
+"""Rows of a page."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """How a list is sorted: columns, each with whether it ascends. The last ones tell any two rows apart.
+
+    Nulls come last. Columns that all go one way and are never null are found by an index on them alone.
+    """
+
+    name: str
+    keys: tuple[tuple[ColumnElement[Any], bool], ...]
+
+    @property
+    def columns(self) -> list[ColumnElement[Any]]:
+        """The columns, the first one first."""
+        return [column for column, _ in self.keys]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a list, and whether more come after."""
+
+    rows: Sequence[AnyRow]
+    has_next_page: bool
+    order: Order
+
+    def cursor(self, row: AnyRow, /) -> str:
+        """Return where a row of this page stands."""
+        values = [self.order.name, *(row._mapping[column] for column in self.order.columns)]  # noqa: SLF001 (its public name)
+        return urlsafe_b64encode(orjson.dumps(values, default=str)).decode().rstrip("=")
+
+
+async def page(
+    connection: AsyncConnection, statement: Select[Any], order: Order, *, first: int, after: str | None
+) -> Page:
+    """Return the `first` rows of a statement in that order, from the cursor `after` on.
+
+    Raises `Refused` (PAGE_INVALID, CURSOR_INVALID).
+    """
+    if not 1 <= first <= MOST:
+        raise Refused(Refusal.PAGE_INVALID, path=("first",), most=MOST)
+    if after is not None:
+        statement = statement.where(_beyond(order.keys, _read(order, after)))
+    selected = statement.selected_columns
+    statement = statement.add_columns(*(each for each in order.columns if not selected.contains_column(each)))
+    statement = statement.order_by(*(_sorted(*key) for key in order.keys)).limit(first + 1)
+    rows = (await connection.execute(statement)).all()
+    return Page(rows[:first], len(rows) > first, order)
+
+
+def _sorted(column: ColumnElement[Any], ascending: bool) -> ColumnElement[Any]:  # noqa: FBT001 (a key of an order)
+    ordered = column.asc() if ascending else column.desc()
+    return ordered.nulls_last() if _nullable(column) else ordered
+
+
+def _nullable(column: ColumnElement[Any]) -> bool:
+    nullable: bool = getattr(column, "nullable", True)
+    return nullable
+
+
+# The rows after a cursor.
+
+
+def _beyond(keys: Sequence[tuple[ColumnElement[Any], bool]], values: Sequence[Any]) -> ColumnElement[bool]:
+    columns, ways = [column for column, _ in keys], {ascending for _, ascending in keys}
+    if len(ways) == 1 and not any(map(_nullable, columns)):
+        left = tuple_(*columns)
+        right = tuple_(*(literal(value, column.type) for column, value in zip(columns, values, strict=True)))
+        return left > right if ways.pop() else left < right
+    (column, ascending), value = keys[0], values[0]
+    same = column.is_(None) if value is None else column == value
+    after = [] if value is None else [column > value if ascending else column < value]
+    if _nullable(column) and value is not None:
+        after.append(column.is_(None))
+    if len(keys) > 1:
+        after.append(and_(same, _beyond(keys[1:], values[1:])))
+    return or_(*after)
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("an instant has its offset")
+    return instant
+
+
+def _text(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("PostgreSQL has no NUL")
+    return text
+
+
+_FROM_TEXT: Mapping[type, Callable[[str], Any]] = {
+    str: _text,
+    UUID: UUID,
+    datetime: _instant,
+    date: date.fromisoformat,
+}
+
+
+def _read(order: Order, cursor: str) -> list[Any]:
+    try:
+        name, *values = orjson.loads(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+        read = [_value(column, value) for column, value in zip(order.columns, values, strict=True)]
+    except (ValueError, TypeError):
+        name = None
+    if name != order.name:
+        raise Refused(Refusal.CURSOR_INVALID, path=("after",))
+    return read
+
+
+def _value(column: ColumnElement[Any], value: Any) -> Any:
+    if value is None and _nullable(column):
+        return None
+    kind = column.type.python_type
+    if kind in _FROM_TEXT and isinstance(value, str):
+        return _FROM_TEXT[kind](value)
+    if kind is int and type(value) is int and abs(value) <= _largest(column):
+        return value
+    raise ValueError("not a value of this column")
+
+
+def _largest(column: ColumnElement[Any]) -> int:
+    return (1 << 15 if isinstance(column.type, SmallInteger) else 1 << 31) - 1

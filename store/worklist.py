@@ -1,0 +1,146 @@
+"""The worklist: open tasks, soonest due first, of whoever may take them."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.case import Urgency
+from domain.choices import Choice
+from domain.fields import DistrictId, PersonId, StaffId
+from domain.refusals import Refusal, Refused
+from domain.register import MANAGERS
+from domain.roles import Role
+from store import tables as t
+from store.database import AnyRow
+from store.filters import Kind, matching
+from store.joins import Joined
+from store.pages import Order, Page, page
+from store.scope import Scope, within
+
+
+class TaskReason(Choice):
+    """Why there is a task."""
+
+    STATE = "Il procedimento aspetta", "The process waits"
+    OVERDUE = "È scaduto", "It is overdue"
+
+
+class WorklistOrder(Choice):
+    """What comes first."""
+
+    DUE_ASC = "Prima ciò che scade prima", "Soonest due first"
+    URGENCY_DESC = "Prima ciò che è più urgente", "Most urgent first"
+    OPENED_ASC = "Prima ciò che aspetta da più tempo", "Waiting longest first"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorklistFilter:
+    """Which tasks; everything that is given must hold.
+
+    `roles`: whom they wait for; the caller's own unless given, which takes a supervisor. `mine`: those assigned to the
+    caller, whatever the role; `assigned`: whether to anybody. `operator`: who answers for the case.
+    """
+
+    roles: tuple[Role, ...] = ()
+    mine: bool | None = None
+    assigned: bool | None = None
+    operator: StaffId | None = None
+    district: DistrictId | None = None
+    person: PersonId | None = None
+    kind: Kind | None = None
+    overdue: bool | None = None
+    urgency: Urgency | None = None
+    reason: TaskReason | None = None
+
+
+_task = t.task.c
+_LAST_KEYS = ((_task.process_id, True), (_task.reason, True))
+_ORDERS = {
+    WorklistOrder.DUE_ASC: Order("worklist.due", ((_task.due_at, True), *_LAST_KEYS)),
+    WorklistOrder.URGENCY_DESC: Order("worklist.urgency", ((_task.urgency, False), (_task.due_at, True), *_LAST_KEYS)),
+    WorklistOrder.OPENED_ASC: Order("worklist.opened", ((_task.opened_at, True), *_LAST_KEYS)),
+}
+"""A process has one open task for each reason."""
+
+References = Mapping[str, Collection[str]]
+"""What to read along with each task, by reference: columns of `process`, `person`, `district`, `assignee`."""
+
+
+async def worklist(
+    connection: AsyncConnection,
+    given: WorklistFilter,
+    order: WorklistOrder,
+    *,
+    first: int,
+    after: str | None,
+    scope: Scope,
+    now: datetime,
+    references: References,
+) -> Page:
+    """Return a page of the open tasks. Raises `Refused` (NOT_YOURS, PAGE_INVALID, CURSOR_INVALID)."""
+    if given.roles and not scope.roles & MANAGERS and not scope.roles.issuperset(given.roles):
+        raise Refused(Refusal.NOT_YOURS, path=("filter", "roles"), roles=MANAGERS)
+    statement = _tasks(references, scope).where(
+        *matching(given, t.task, leave_out=("roles", "mine", "assigned", "overdue"))
+    )
+    if given.roles or not given.mine:
+        roles = sorted(role.name for role in given.roles or scope.roles)
+        statement = statement.where(_task.role == roles[0] if len(roles) == 1 else _task.role.in_(roles))
+    if given.mine is not None:
+        statement = statement.where(_assigned(t.assignment.c.staff_id == scope.staff_id) == given.mine)
+    if given.assigned is not None:
+        statement = statement.where(_assigned() == given.assigned)
+    if given.overdue is not None:
+        statement = statement.where(_task.due_at <= now if given.overdue else _task.due_at > now)
+    return await page(connection, statement, _ORDERS[order], first=first, after=after)
+
+
+async def open_tasks(
+    connection: AsyncConnection, process_ids: Collection[UUID], *, scope: Scope, references: References
+) -> Mapping[UUID, list[AnyRow]]:
+    """Return the open tasks of each of these processes, soonest due first."""
+    found: dict[UUID, list[AnyRow]] = {process_id: [] for process_id in process_ids}
+    statement = _tasks(references, scope).where(_task.process_id.in_(process_ids))
+    for row in await connection.execute(statement.order_by(_task.due_at, _task.reason)):
+        found[row.process_id].append(row)
+    return found
+
+
+def _assigned(*to: ColumnElement[bool]) -> ColumnElement[bool]:
+    return _task.process_id.in_(select(t.assignment.c.process_id).where(*to))
+
+
+_COLUMNS = (
+    _task.process_id,
+    _task.entry,
+    _task.reason,
+    _task.kind,
+    _task.state,
+    _task.role,
+    _task.due_at,
+    _task.opened_at,
+    _task.urgency,
+)
+
+
+def _tasks(references: References, scope: Scope) -> Select[Any]:
+    joined = Joined(t.task, _COLUMNS)
+    person, district, staff, assignment = t.person.c, t.district.c, t.staff.c, t.assignment.c
+    for reference, columns in references.items():
+        match reference:
+            case "process":
+                joined.along(reference, t.process, t.process.c.id == _task.process_id, columns=columns)
+            case "person":
+                sight = person.id == _task.person_id, within(scope, t.person)
+                joined.along(reference, t.person, *sight, columns=columns)
+            case "district":
+                joined.along(reference, t.district, district.id == _task.district_id, columns=columns)
+            case "assignee":
+                joined.through(t.assignment, assignment.process_id == _task.process_id)
+                joined.along(reference, t.staff, staff.id == assignment.staff_id, columns=columns)
+    return joined.select().where(_task.done_at.is_(None), within(scope, t.task))

@@ -1,0 +1,197 @@
+import time
+
+import pytest
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    SelectionSetNode,
+    get_introspection_query,
+    parse,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+
+from api.execution import DOCUMENTS
+from api.limits import MAX_DEPTH, MAX_FIELDS, MAX_TOKENS, measured, require_within_limits
+from domain.refusals import Refused
+from tests.api.small import SCHEMA, client, served
+
+QUICKLY = 0.25
+"""Seconds: a hundred times what it takes, a millionth of what following every spread would."""
+
+
+@pytest.fixture(scope="module")
+async def app() -> Starlette:
+    return await served()
+
+
+async def _codes(app: Starlette, query: str, /) -> list[str]:
+    async with client(app) as asking:
+        answer = await asking.post("/graphql", json={"query": query})
+    return [error["extensions"]["code"] for error in answer.json().get("errors", [])]
+
+
+def _deep(levels: int) -> str:
+    return "{ leaf " * (levels - 1) + "{ name }" + " }" * (levels - 1)
+
+
+def _doubling(fragments: int) -> str:
+    """2 ** fragments fields in a few words each."""
+    spreads = "".join(f"fragment F{i} on Leaf {{ ...F{i + 1} ...F{i + 1} }} " for i in range(fragments))
+    return f"{{ leaf {{ ...F0 }} }} {spreads} fragment F{fragments} on Leaf {{ name }}"
+
+
+async def test_a_question_may_be_so_deep_and_no_deeper(app: Starlette) -> None:
+    assert await _codes(app, _deep(MAX_DEPTH)) == []
+    assert await _codes(app, _deep(MAX_DEPTH + 1)) == ["QUERY_TOO_DEEP"]
+
+
+async def test_depth_counts_through_fragments(app: Starlette) -> None:
+    fragment = f"fragment F on Leaf {_deep(MAX_DEPTH)}"
+
+    assert await _codes(app, f"{{ leaf {{ ...F }} }} {fragment}") == ["QUERY_TOO_DEEP"]
+    assert await _codes(app, f"{{ leaf {{ ... on Leaf {_deep(MAX_DEPTH)} }} }}") == ["QUERY_TOO_DEEP"]
+
+
+async def test_a_question_may_have_so_many_fields_and_no_more(app: Starlette) -> None:
+    def aliases(count: int) -> str:
+        return "{" + " ".join(f"a{i}: name" for i in range(count)) + "}"
+
+    assert await _codes(app, aliases(MAX_FIELDS)) == []
+    assert await _codes(app, aliases(MAX_FIELDS + 1)) == ["QUERY_TOO_LARGE"]
+
+
+async def test_fields_count_as_often_as_a_fragment_brings_them(app: Starlette) -> None:
+    spreads = " ".join(f"a{i}: leaf {{ ...F }}" for i in range(MAX_FIELDS // 4))
+
+    assert await _codes(app, f"{{ {spreads} }} fragment F on Leaf {{ a: name b: name }}") == []
+    assert await _codes(app, f"{{ {spreads} }} fragment F on Leaf {{ a: name b: name c: name d: name }}") == [
+        "QUERY_TOO_LARGE"
+    ]
+
+
+async def test_each_operation_counts_by_itself(app: Starlette) -> None:
+    operation = "{" + " ".join(f"a{i}: name" for i in range(MAX_FIELDS // 2 + 1)) + "}"
+    async with client(app) as asking:
+        asked = {"query": f"query A {operation} query B {operation}", "operationName": "A"}
+        answer = await asking.post("/graphql", json=asked)
+
+    assert "errors" not in answer.json()
+
+
+async def test_a_document_may_have_so_many_words_and_no_more(app: Starlette) -> None:
+    assert await _codes(app, "{" + "name " * MAX_TOKENS + "}") == ["QUERY_TOO_LARGE"]
+    assert await _codes(app, "#" * 1_000_000 + "\n{ name }") == []
+    assert await _codes(app, "#\n" * MAX_TOKENS + "{ name }") == ["QUERY_TOO_LARGE"]
+
+
+async def test_the_introspection_of_tools_is_within_every_limit(app: Starlette) -> None:
+    full = get_introspection_query(
+        specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
+    )
+
+    assert await _codes(app, full) == []
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        (_doubling(20), "QUERY_TOO_LARGE"),
+        (_doubling(300), "QUERY_TOO_LARGE"),
+        ("{ " + "leaf { " * 199 + "name" + " }" * 200, "QUERY_TOO_DEEP"),
+        ("{ " + "...{ " * 5_000 + "name" + " }" * 5_001, "GRAPHQL_PARSE_FAILED"),
+        ("{ " + "leaf { " * 10_000, "GRAPHQL_PARSE_FAILED"),
+        ("{ a" + "[" * 10_000, "GRAPHQL_PARSE_FAILED"),
+        ("{ ...F } fragment F on Query { ...G } fragment G on Query { ...F name }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ leaf { ...F } } fragment F on Leaf { leaf { ...F } }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ ...Missing }", "GRAPHQL_VALIDATION_FAILED"),
+        (
+            "{ ...F0 } "
+            + " ".join(f"fragment F{i} on Query {{ ...F{i + 1} }}" for i in range(500))
+            + " fragment F500 on Query { name }",
+            "QUERY_TOO_DEEP",
+        ),
+    ],
+    ids=lambda given: given[:40],
+)
+async def test_no_document_takes_long_to_refuse(app: Starlette, document: str, code: str) -> None:
+    began = time.perf_counter()
+    codes = await _codes(app, document)
+
+    assert time.perf_counter() - began < QUICKLY
+    assert codes[0] == code
+
+
+async def test_the_sentence_says_what_to_do(app: Starlette) -> None:
+    async with client(app, **{"Accept-Language": "it"}) as asking:
+        answer = await asking.post("/graphql", json={"query": "{" + "name " * (MAX_FIELDS + 1) + "}"})
+
+    assert answer.json()["errors"][0]["message"] == "La domanda ha più di 1000 campi: dividerla, o usare variabili."
+
+
+async def test_a_repeated_document_is_read_once_in_every_language(app: Starlette) -> None:
+    before = SCHEMA.document.cache_info()
+    for language in ("it", "en", "it"):
+        async with client(app, **{"Accept-Language": language}) as asking:
+            answer = await asking.post("/graphql", json={"query": "{ once: nothing }"})
+            assert answer.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+    after = SCHEMA.document.cache_info()
+    assert after.misses - before.misses == 1
+    assert after.maxsize == DOCUMENTS
+
+
+# The measure is what following every spread would give.
+
+
+@st.composite
+def _documents(draw: st.DrawFn) -> str:
+    """Small documents whose fragments only spread later ones."""
+    count = draw(st.integers(0, 4))
+
+    def selections(first: int, levels: int) -> str:
+        kinds = ["field"] + ["object", "inline"] * (levels > 0) + ["spread"] * (first < count)
+        parts = []
+        for kind in draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=3)):
+            match kind:
+                case "field":
+                    parts.append("name")
+                case "object":
+                    parts.append(f"leaf {{ {selections(first, levels - 1)} }}")
+                case "inline":
+                    parts.append(f"... on Leaf {{ {selections(first, levels - 1)} }}")
+                case "spread":
+                    parts.append(f"...F{draw(st.integers(first, count - 1))}")
+        return " ".join(parts)
+
+    fragments = " ".join(f"fragment F{i} on Leaf {{ {selections(i + 1, 2)} }}" for i in range(count))
+    return f"{{ {selections(0, 2)} }} {fragments}"
+
+
+def _followed(node: SelectionSetNode | None, fragments: dict[str, FragmentDefinitionNode]) -> tuple[int, int]:
+    depth = fields = 0
+    for selection in node.selections if node else ():
+        if isinstance(selection, FragmentSpreadNode):
+            below, more = _followed(fragments[selection.name.value].selection_set, fragments)
+        else:
+            itself = isinstance(selection, FieldNode)
+            below, more = _followed(selection.selection_set, fragments)  # type: ignore[attr-defined]
+            below, more = below + itself, more + itself
+        depth, fields = max(depth, below), fields + more
+    return depth, fields
+
+
+@given(_documents())
+def test_measuring_once_gives_the_same_as_following_every_spread(document: str) -> None:
+    parsed = parse(document)
+    operation = parsed.definitions[0]
+    fragments = {each.name.value: each for each in parsed.definitions if isinstance(each, FragmentDefinitionNode)}
+
+    assert measured(parsed) == [_followed(operation.selection_set, fragments)]  # type: ignore[attr-defined]
+    if measured(parsed)[0][0] <= MAX_DEPTH:
+        require_within_limits(parsed)
+    else:
+        with pytest.raises(Refused):
+            require_within_limits(parsed)

@@ -1,0 +1,163 @@
+"""Everything that runs in production, each part a process of its own that can be killed and started again."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+import migrations
+from api import identity, ids
+from domain.roles import Role
+from store import database
+from tests.world import World
+from workers import embedded
+
+SECRET = "a secret of the tests, long enough to sign tokens"  # noqa: S105
+NOT_YET = frozenset(
+    {"PENDING", "OUTCOME_UNKNOWN", "ENGINE_UNAVAILABLE", "STORE_UNAVAILABLE", "CASE_BUSY", "STEP_IN_PROGRESS"}
+)
+"""Answers after which a front end asks again with the same key."""
+
+
+@dataclass(kw_only=True)
+class Deployment:
+    """PostgreSQL, Temporal, a worker and an API; `world` is the register."""
+
+    postgres: embedded.PostgreSQL
+    temporal: embedded.Temporal
+    database_url: str
+    folder: Path
+    port: int
+    world: World = field(default_factory=World)
+    programs: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+
+    @property
+    def token(self) -> str:
+        """A supervisor's token for every district."""
+        return identity.issue(
+            SECRET, subject=self.world.staff, roles=[Role.SUPERVISOR], districts=None, hours=1, now=datetime.now(UTC)
+        )
+
+    def client(self) -> httpx.AsyncClient:
+        """Return a front end's connection to the API."""
+        return httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{self.port}",
+            headers={"Authorization": f"Bearer {self.token}", "Accept-Language": "en"},
+            timeout=20,
+        )
+
+    async def start(self, part: str) -> None:
+        """Start a part that is not running."""
+        if part in {"postgres", "temporal"}:
+            await getattr(self, part).start()
+            return
+        environment = os.environ | {
+            "PRATICA_DATABASE_URL": self.database_url,
+            "PRATICA_TEMPORAL_ADDRESS": self.temporal.address,
+            "PRATICA_TEMPORAL_NAMESPACE": self.temporal.namespace,
+            "PRATICA_TOKEN_SECRET": SECRET,
+            "PRATICA_DATA": str(self.folder / "data"),
+            "PRATICA_PORT": str(self.port),
+            "PRATICA_SANDBOX": "off",
+        }
+        with (self.folder / f"{part}.log").open("ab") as log:
+            self.programs[part] = await asyncio.create_subprocess_exec(
+                str(Path(sys.executable).with_name("pratica")), part, env=environment, stdout=log, stderr=log
+            )
+
+    async def kill(self, part: str) -> None:
+        """SIGKILL a part: it has no chance to finish anything."""
+        if part in {"postgres", "temporal"}:
+            await getattr(self, part).kill()
+            return
+        program = self.programs.pop(part)
+        program.send_signal(signal.SIGKILL)
+        await program.wait()
+
+
+@asynccontextmanager
+async def deployed(folder: Path) -> AsyncIterator[Deployment]:
+    """Start everything on servers of its own, and stop it at the end."""
+    try:
+        async with (
+            embedded.postgres(folder / "postgres") as postgres,
+            embedded.temporal(folder / "temporal", namespace="deployment") as temporal,
+        ):
+            url = await postgres.create("deployment")
+            await asyncio.to_thread(migrations.upgrade, url)
+            deployment = Deployment(
+                postgres=postgres, temporal=temporal, database_url=url, folder=folder, port=_free_port()
+            )
+            engine = database.connect(url)
+            await deployment.world.settle(engine)
+            await engine.dispose()
+            for part in ("worker", "api"):
+                await deployment.start(part)
+            try:
+                yield deployment
+            finally:
+                for part in list(deployment.programs):
+                    await deployment.kill(part)
+    finally:
+        embedded.erase(folder / "postgres")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+async def insist(client: httpx.AsyncClient, mutation: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Send a mutation as a front end does: with the same key until it is told what became of it; return its payload.
+
+    `mutation` is the field's name; the payload's process has `id`, `version` and `stateName`.
+    """
+    name = mutation[0].upper() + mutation[1:]
+    kind = next(kind for kind in KINDS if mutation.startswith(kind))
+    query = (
+        f"mutation($input: {name}Input!) {{ {mutation}(input: $input) {{"
+        f" {kind} {{ id version stateName }} userErrors {{ code message path }} }} }}"
+    )
+    async with asyncio.timeout(120):
+        while True:
+            try:
+                response = await client.post("/graphql", json={"query": query, "variables": {"input": given}})
+            except httpx.TransportError:
+                await asyncio.sleep(0.05)  # a client's own patience: nobody is there to say when to come back
+                continue
+            answer = response.json()
+            codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
+            payload: dict[str, Any] = (answer.get("data") or {}).get(mutation) or {}
+            codes |= {error["code"] for error in payload.get("userErrors", [])}
+            if not codes & NOT_YET:
+                assert not answer.get("errors"), answer
+                return {"process": payload[kind], "userErrors": payload["userErrors"]}
+
+
+KINDS = (
+    "tenantCase",
+    "arrearsSupport",
+    "contribution",
+    "maintenanceResolution",
+    "documentPractice",
+    "externalReferral",
+)
+
+
+def case_opening(world: World, key: str) -> dict[str, Any]:
+    """Return the input of `tenantCaseOpen`."""
+    return {
+        "person": ids.encode("Person", world.person),
+        "district": ids.encode("District", world.district),
+        "idempotencyKey": key,
+    }

@@ -1,0 +1,211 @@
+"""What a front end does: the ready-made documents, sent over HTTP with a key each, and sent again until answered."""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+import httpx
+from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, Visitor, parse, print_ast, visit
+
+from workers.errors import OperatorError
+
+OPERATIONS = Path(__file__).parents[2] / "graphql" / "operations"
+"""The documents that any front end may copy."""
+
+AT_ONCE = 12
+"""Requests under way."""
+
+_ASK_AGAIN = frozenset({"PENDING", "OUTCOME_UNKNOWN", "CASE_BUSY", "ENGINE_UNAVAILABLE", "STORE_UNAVAILABLE"})
+"""Answers after which the same request is sent again, with the same key."""
+
+_PATIENCE_SECONDS = 60
+_PAUSE_SECONDS = 0.25
+
+
+class Declined(Exception):
+    """The engine refuses: `code` says why for programs, the text for people."""
+
+    def __init__(self, operation: str, error: dict[str, Any]) -> None:
+        super().__init__(f"{operation}: {error['message']} ({error['code']}, {'.'.join(error['path']) or 'no field'})")
+        self.code: str = error["code"]
+
+
+class Unanswered(OperatorError):
+    """The API gave no answer that a front end can use: say what it said."""
+
+
+class Documents:
+    """The documents of graphql/operations by the names of their operations, each with the fragments that it spreads."""
+
+    def __init__(self, folder: Path = OPERATIONS) -> None:
+        self._definitions = {
+            each.name.value: each
+            for file in sorted(folder.glob("*.graphql"))
+            for each in parse(file.read_text("utf-8")).definitions
+            if isinstance(each, OperationDefinitionNode | FragmentDefinitionNode) and each.name
+        }
+        self._texts: dict[str, str] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of all operations."""
+        return (name for name, each in self._definitions.items() if isinstance(each, OperationDefinitionNode))
+
+    def __getitem__(self, operation: str) -> str:
+        if operation not in self._texts:
+            names = dict.fromkeys([operation, *self._spread(operation)])
+            whole = DocumentNode(definitions=tuple(self._definitions[name] for name in names))
+            self._texts[operation] = print_ast(whole)
+        return self._texts[operation]
+
+    def _spread(self, name: str) -> Iterator[str]:
+        found: list[str] = []
+
+        class Spreads(Visitor):
+            def enter_fragment_spread(self, node: Any, *_: object) -> None:
+                found.append(node.name.value)
+
+        visit(self._definitions[name], Spreads())
+        for each in found:
+            yield each
+            yield from self._spread(each)
+
+
+class Turns:
+    """Lets some requests through at a time; of those that wait, the one whose fact happened first comes first."""
+
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._free = at_once
+        self._waiting: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._numbers = itertools.count()
+
+    @asynccontextmanager
+    async def turn(self, at: datetime) -> AsyncIterator[None]:
+        """Wait for a turn, and have it while the context lasts."""
+        if self._free:
+            self._free -= 1
+        else:
+            mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            heapq.heappush(self._waiting, (at, next(self._numbers), mine))
+            await mine
+        try:
+            yield
+        finally:
+            self._free += 1
+            while self._free and self._waiting:
+                *_, next_one = heapq.heappop(self._waiting)
+                if not next_one.done():
+                    next_one.set_result(None)
+                    self._free -= 1
+
+
+class Api:
+    """The engine's address, and everything that goes there."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+        self.documents = Documents()
+        self.turns = Turns()
+        self.requests = 0
+        self.latest = datetime.min
+        """How far the facts that were told have come."""
+        self.used: set[str] = set()
+        """The operations that were sent."""
+
+    @classmethod
+    @asynccontextmanager
+    async def at(cls, url: str) -> AsyncIterator[Self]:
+        """Give the API at a URL for as long as the context lasts."""
+        limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+        async with httpx.AsyncClient(base_url=url, limits=limits, timeout=15) as http:
+            yield cls(http)
+
+    async def send(self, token: str, operation: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """Send one operation and return its data. Raises Unanswered."""
+        self.requests += 1
+        self.used.add(operation)
+        body = {"query": self.documents[operation], "operationName": operation, "variables": variables}
+        headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
+        answer = await self._http.post("", json=body, headers=headers)
+        said = answer.json()
+        if said.get("errors"):
+            raise Unanswered(f"{operation} was answered with {said['errors'][0]}.")
+        data: dict[str, Any] = said["data"]
+        return data
+
+
+class Desk:
+    """A member of staff at work, signed in with a token of their own."""
+
+    def __init__(self, api: Api, *, token: str, staff: str) -> None:
+        self._api, self._token, self.staff = api, token, staff
+
+    async def ask(self, operation: str, **variables: Any) -> Any:
+        """Return what a query's one field answers."""
+        async with self._api.turns.turn(self._api.latest):
+            (answer,) = (await self._api.send(self._token, operation, variables)).values()
+        return answer
+
+    async def write(self, operation: str, **given: Any) -> Any:
+        """Take a mutation and return the object as it stands. Raises Declined."""
+        return await self.tell(operation, self._api.latest, **given)
+
+    async def tell(self, operation: str, at: datetime, /, **given: Any) -> Any:
+        """Take a mutation about something that happened `at` a time, and return the object. Raises Declined.
+
+        The key is the same at every try, so that what was done once is not done again.
+        """
+        variables = {"input": given | {"idempotencyKey": uuid4().hex}}
+        async with self._api.turns.turn(at), asyncio.timeout(_PATIENCE_SECONDS):
+            self._api.latest = max(self._api.latest, at)
+            while True:
+                try:
+                    (answer,) = (await self._api.send(self._token, operation, variables)).values()
+                except httpx.TransportError:
+                    await asyncio.sleep(_PAUSE_SECONDS)
+                    continue
+                errors = answer.pop("userErrors")
+                if not errors:
+                    (done,) = answer.values()
+                    return done
+                if errors[0]["code"] not in _ASK_AGAIN:
+                    raise Declined(operation, errors[0])
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+
+class Process:
+    """A case or a track, as its last answer showed it."""
+
+    def __init__(self, shown: dict[str, Any], *, case: "Process | None" = None) -> None:
+        self._case = case
+        self.version = 0
+        self.show(shown)
+
+    def show(self, shown: dict[str, Any]) -> None:
+        """Take over an answer; what a track says of its case goes to the case."""
+        if shown["version"] < self.version:
+            return
+        self.shown = shown
+        self.id: str = shown["id"]
+        self.version: int = shown["version"]
+        self.state: str = shown["stateName"]
+        self._why_not = {each["name"]: each["code"] for each in shown["availableSteps"]}
+        if self._case:
+            self._case.version = max(self._case.version, shown["case"]["version"])
+
+    def why_not(self, step: str) -> str | None:
+        """Return the code for which a step is not open to whoever asked last; None if it is open."""
+        return self._why_not[step]
+
+    async def take(self, desk: Desk, operation: str, at: datetime, **given: Any) -> None:
+        """Take a step at a desk, with the version that was last shown. Raises Declined."""
+        self.show(
+            await desk.tell(
+                operation, at, id=self.id, expectedVersion=self.version, occurredAt=at.isoformat(), **given
+            )
+        )
