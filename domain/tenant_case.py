@@ -24,6 +24,9 @@ from domain.refusals import Refusal, Refused
 from domain.roles import FIELD, OFFICE, STAFF, Party, Role
 from domain.terms import Term, due
 
+NEEDS_MOST = 60
+"""How many needs a case keeps: a bound on what it carries."""
+
 
 class Fragility(Choice):
     """The area of a need heard in an interview (K1L1 network, Varese)."""
@@ -284,6 +287,8 @@ class TenantCase(Case, it="Pratica"):
     )
     def record_interview(self, given: Interview, at: datetime) -> None:
         """Record what was heard: at the first contact, the appointment, the visit, or later."""
+        if len(self.needs) + len(given.needs) > NEEDS_MOST:
+            raise Refused(Refusal.TOO_MANY, path=("needs",), most=NEEDS_MOST)
         self.needs += given.needs
 
     @step(State.LISTENED >> State.IN_CHARGE, by=FIELD, it="Prendi in carico")

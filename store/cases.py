@@ -54,6 +54,7 @@ _ORDERS = {
     ),
 }
 
+
 async def cases(
     connection: AsyncConnection,
     given: CaseFilter,

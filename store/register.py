@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Table, select, tuple_, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,15 +27,13 @@ from store import notes as store_notes
 from store import tables as t
 from store.columns import column_name, table_name
 from store.database import AnyRow
+from store.joins import Part
 from store.requests import Asked
 from store.scope import Scope, require, within
 
 R = TypeVar("R", bound=Registered)
 
 _NO_NOTES: Mapping[UUID, str] = MappingProxyType({})
-
-_LAST = "\U0010ffff"
-"""The last code point: what begins with a prefix comes before the prefix and this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,28 +132,11 @@ async def pointing_at(
     return found
 
 
-async def persons_named(
-    connection: AsyncConnection, name: str, *, scope: Scope, first: int, after: UUID | None = None
-) -> Sequence[Stored[Person]]:
-    """Return the first persons whose name begins so (family name, given name), in alphabetical order.
-
-    Case, accents and punctuation do not matter. `after` is the last person of the page before.
-    """
-    prefix, person = folded(name), t.person.c
-    page = (
-        select(t.person)
-        .where(person.search >= prefix, person.search < prefix + _LAST, within(scope, t.person))
-        .order_by(person.search, person.id)
-        .limit(first)
-    )
-    if after:
-        last = select(person.search).where(person.id == after).correlate(None).scalar_subquery()
-        page = page.where(tuple_(person.search, person.id) > tuple_(last, after))
-    return [stored(Person, row) for row in await connection.execute(page)]
-
-
 def folded(name: str, /) -> str:
-    """Return a name as it is searched for: letters and digits without accents or case, words apart by one space."""
+    """Return a name as it is searched for: letters and digits without accents or case, one space between words.
+
+    What begins with a prefix is a range: the column `search` is in the order of code points.
+    """
     plain = unicodedata.normalize("NFKD", name.casefold())
     return " ".join("".join(letter for letter in plain if letter.isalnum() or letter.isspace()).split())
 
@@ -212,10 +193,25 @@ _COLUMNS: Mapping[type[Registered], Sequence[tuple[str, str, Shape]]] = {
 """The fields of each kind of entry: name, column, shape."""
 
 
-def stored(kind: type[R], row: AnyRow, /) -> Stored[R]:
+def stored(kind: type[R], row: AnyRow | Part, /) -> Stored[R]:
     """Return the entry that a row of its table holds."""
     values = {name: _read(shape, getattr(row, column)) for name, column, shape in _COLUMNS[kind]}
     return Stored(id=row.id, version=row.version, entry=kind(**values))
+
+
+def partly_stored(kind: type[R], row: AnyRow | Part, columns: Collection[str], /) -> Stored[R]:
+    """Return the entry that a row holds a part of; the fields of other columns than these are not to be read."""
+    values = {name: _read(shape, getattr(row, column)) for name, column, shape in _COLUMNS[kind] if column in columns}
+    version = row.version if "version" in columns else 0
+    return Stored(id=row.id, version=version, entry=kind(**values))
+
+
+def columns_of(kind: type[Registered], fields: Collection[str], /) -> frozenset[str]:
+    """Return the columns of these fields (`version` is one), and of those that no entry can be made without."""
+    return frozenset(
+        [column for name, column, shape in _COLUMNS[kind] if name in fields or shape.required]
+        + [column for column in ("version",) if column in fields]
+    )
 
 
 def _values(entry: Registered) -> dict[str, Any]:

@@ -82,11 +82,17 @@ class _Server(uvicorn.Server):
 
 
 def _listening(host: str, port: int) -> socket.socket:
+    # The protocol is named, or asyncio does not know that this is TCP and lets Nagle hold back each answer for 40 ms.
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
     except OSError as error:
+        listener.close()
         message = f"Port {port} of {host} cannot be used ({error.strerror}): choose another with PRATICA_PORT."
         raise PortTaken(message) from None
+    return listener
 
 
 def _system_clock() -> datetime:

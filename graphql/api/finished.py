@@ -114,7 +114,8 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
     def _abstract(self, type_: GraphQLAbstractType, selection: Any, info: Any) -> Read | None:
         plans = {
-            possible.name: self._plan(possible, selection, info.path) for possible in self.schema.get_possible_types(type_)
+            possible.name: self._plan(possible, selection, info.path)
+            for possible in self.schema.get_possible_types(type_)
         }
         resolve = type_.resolve_type or self.type_resolver
 

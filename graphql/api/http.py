@@ -32,7 +32,7 @@ MAX_BODY_BYTES = 2**20
 """No more of a body than this is kept."""
 
 HEARD_OUT_BYTES = 2**23
-"""So much of a larger one is let pass, so that its client is there to hear the refusal; then the connection is closed."""
+"""So much of a larger one is let pass, so that its client is still there to hear why; then the connection is closed."""
 
 _RESPONSE = "application/graphql-response+json"
 _JSON = "application/json"

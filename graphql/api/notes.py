@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
-from typing import Any, ForwardRef
+from typing import Any
 from uuid import UUID
 
 from api import ids
@@ -72,11 +72,11 @@ async def _add(context: Context, given: Any) -> NoteNode:
     new = given.new_id or minted(key)
     asked = Asked(id=key, fingerprint=fingerprint({"mutation": "Note.add", "about": new, "given": dump_value(note)}))
     async with context.services.database.begin() as connection:
-        identifier = await notes.add(
-            connection, note, id=new, asked=asked, scope=context.identity, now=context.now
-        )
+        identifier = await notes.add(connection, note, id=new, asked=asked, scope=context.identity, now=context.now)
         written = await notes.load(connection, [identifier], scope=context.identity)
     context.forget()
+    if identifier not in written:
+        raise Refused(Refusal.NOT_FOUND, path=("process",))
     return NoteNode(identifier, written[identifier])
 
 
@@ -93,4 +93,3 @@ def _mutations() -> Fields:
 
 MUTATIONS = _mutations()
 """The mutations, by Python name."""
-NOTES = resolved(list[ForwardRef("Note")], lambda self, info: diary(info.context, self.row.id))  # type: ignore[misc]

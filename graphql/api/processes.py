@@ -14,6 +14,7 @@ from api.context import Context, Info
 from api.derive import LOADERS, enum, make, output_fields, resolved
 from api.errors import camel
 from api.nodes import Node
+from api.notes import NOTE, NoteNode, diary
 from api.types import publish
 from domain.case import Case
 from domain.picture import picture
@@ -23,15 +24,36 @@ from domain.refusals import Refusal, Refused
 from domain.roles import Party, Role
 from store import casework
 from store.database import AnyRow
+from store.joins import Part
 
 BOOKKEEPING = frozenset(Process.__dataclass_fields__) | {"tracks"}
 """What every process has: said once, on the interface."""
 
 
+ROW_FIELDS = {
+    "__typename": {"kind"},
+    "id": {"kind"},
+    "kind": {"kind"},
+    "kindLabel": {"kind"},
+    "stateName": {"state"},
+    "stateLabel": {"kind", "state"},
+    "version": {"version"},
+    "waitsFor": {"kind", "state"},
+    "openedAt": {"opened_at"},
+    "enteredAt": {"entered_at"},
+    "deadline": {"deadline"},
+    "overdue": {"overdue"},
+    "endedAt": {"ended_at"},
+}
+"""The fields that a row tells without the process in it, each with its columns; lists ask for little else."""
+
+_COLUMNS = frozenset({"version", "opened_at", "entered_at", "deadline", "overdue"})
+
+
 class ProcessNode:
     """What a process's fields are read from: its row, and the process in it. Other fields are the process's own."""
 
-    def __init__(self, row: AnyRow) -> None:
+    def __init__(self, row: AnyRow | Part) -> None:
         self.row = row
 
     @cached_property
@@ -40,12 +62,20 @@ class ProcessNode:
         return load(self.row.kind, self.row.data)
 
     @property
+    def declared(self) -> type[Process]:
+        """The declaration of the process."""
+        return Process.kinds[self.row.kind]
+
+    @property
     def global_id(self) -> str:
         """The id that clients know."""
-        return ids.encode(type(self.process).__name__, self.row.id)
+        return ids.encode(self.declared.__name__, self.row.id)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.process, name)
+        # GraphQL's machinery asks every source for `__await__` and the like: no reason to read the whole process.
+        if name.startswith("_") or name == "process":
+            raise AttributeError(name)
+        return getattr(self.row if name in _COLUMNS else self.process, name)
 
 
 @strawberry.type(description="A role of the agency, or a party outside it.")
@@ -136,23 +166,24 @@ def mutation_name(process: type[Process], step: Step, /) -> str:
 
 
 def _kind(self: ProcessNode) -> str:
-    return type(self.process).kind
+    return self.declared.kind
 
 
 def _kind_label(self: ProcessNode, info: Info) -> str:
-    return self.process.label.text(info.context.language)
+    return self.declared.label.text(info.context.language)
 
 
 def _state_name(self: ProcessNode) -> str:
-    return self.process.state
+    state: str = self.row.state
+    return state
 
 
 def _state_label(self: ProcessNode, info: Info) -> str:
-    return self.process.State[self.process.state].label.text(info.context.language)
+    return self.declared.State[self.row.state].label.text(info.context.language)
 
 
 def _waits_for(self: ProcessNode, info: Info) -> WaitsFor | None:
-    whom = self.process.waits_for
+    whom = self.declared.State[self.row.state].waits_for
     if not whom:
         return None
     return WaitsFor(name=whom.name, label=whom.label.text(info.context.language), agency=isinstance(whom, Role))
@@ -170,6 +201,10 @@ def _deadline_clause(self: ProcessNode) -> str | None:
 
 async def _available_steps(self: ProcessNode, info: Info) -> list[AvailableStep]:
     return await available_steps(info.context, self)
+
+
+async def _notes(self: ProcessNode, info: Info) -> Sequence[NoteNode]:
+    return await diary(info.context, self.row.id)
 
 
 def _picture(self: ProcessNode, info: Info) -> str:
@@ -198,6 +233,11 @@ class ProcessInterface(Node):
     ended_at: datetime | None = strawberry.field(resolver=_ended_at, description="Null while it is open.")
     available_steps: list[AvailableStep] = strawberry.field(
         resolver=_available_steps, description="Every step, whether it is open to the caller now, and if not why not."
+    )
+    notes: Any = strawberry.field(
+        resolver=_notes,
+        graphql_type=list[NOTE],  # type: ignore[valid-type]
+        description="Its diary, oldest first: what the caller may read of it.",
     )
     picture: str = strawberry.field(
         resolver=_picture, description="The process as a Mermaid state diagram, its present state marked."

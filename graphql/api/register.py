@@ -125,7 +125,9 @@ def _mutation(
     kind: type[Registered], verb: str, fields: Fields, answer: type[Any], resolver: Any, *, more: str = ""
 ) -> tuple[Any, Any]:
     roles = ", ".join(role.name for role in sorted(kind.written_by, key=lambda role: role.rank))
-    about = "\n\n".join(filter(None, [f"{kind.label.it} / {kind.label.en}. {inspect.getdoc(kind)}", more, f"By {roles}."]))
+    about = "\n\n".join(
+        filter(None, [f"{kind.label.it} / {kind.label.en}. {inspect.getdoc(kind)}", more, f"By {roles}."])
+    )
     resolver.__annotations__["input"] = make(
         f"{kind.__name__}{camel(f'_{verb}')}Input", fields, description=about, is_input=True
     )
@@ -133,10 +135,10 @@ def _mutation(
 
 
 async def _register(context: Context, kind: type[Registered], given: Any) -> RegisterNode:
-    key, reader = _asking(context, kind, given)
+    reader = _reader(context, kind, given)
     entry = read_value(kind, reader.read(kind, given))
-    new = given.new_id or minted(key)
-    asked = _asked(key, f"{kind.__name__}.{kind.verb}", new, 0, dump_value(entry), reader)
+    new = given.new_id or minted(reader.request_id)
+    asked = _asked(reader, f"{kind.__name__}.{kind.verb}", [new], dump_value(entry))
     async with context.services.database.begin() as connection:
         stored = await register.register(
             connection, entry, id=new, asked=asked, scope=context.identity, now=context.now, notes=reader.notes
@@ -146,10 +148,10 @@ async def _register(context: Context, kind: type[Registered], given: Any) -> Reg
 
 
 async def _amend(context: Context, kind: type[Registered], given: Any) -> RegisterNode:
-    key, reader = _asking(context, kind, given)
+    reader = _reader(context, kind, given)
     _, identifier = ids.decode(given.id, expected=kind.__name__, path=("id",))
     changes = reader.read(kind, given)
-    asked = _asked(key, f"{kind.__name__}.amend", identifier, given.expected_version, changes, reader)
+    asked = _asked(reader, f"{kind.__name__}.amend", [identifier, given.expected_version], changes)
     async with context.services.database.begin() as connection:
         stored = await register.amend(
             connection,
@@ -166,18 +168,15 @@ async def _amend(context: Context, kind: type[Registered], given: Any) -> Regist
     return RegisterNode(stored)
 
 
-def _asking(context: Context, kind: type[Registered], given: Any) -> tuple[str, Reader]:
+def _reader(context: Context, kind: type[Registered], given: Any) -> Reader:
     if not context.identity.roles & kind.written_by:
         raise Refused(Refusal.NOT_YOURS, roles=kind.written_by)
-    key = request_of(context, given)
-    return key, Reader(key)
+    return Reader(request_of(context, given))
 
 
-def _asked(
-    key: str, mutation: str, identifier: UUID, version: int, given: Mapping[str, Any], reader: Reader
-) -> Asked:
-    about = {"mutation": mutation, "about": [identifier, version], "given": given, "notes": [*reader.notes.values()]}
-    return Asked(id=key, fingerprint=fingerprint(about))
+def _asked(reader: Reader, mutation: str, about: Sequence[Any], given: Mapping[str, Any]) -> Asked:
+    said = {"mutation": mutation, "about": about, "given": given, "notes": [*reader.notes.values()]}
+    return Asked(id=reader.request_id, fingerprint=fingerprint(said))
 
 
 # Types and fields are made once, whatever schemas they are part of.

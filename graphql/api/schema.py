@@ -1,5 +1,6 @@
 """The whole schema, from the declarations of processes and register."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,11 +8,12 @@ import strawberry
 from graphql import lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
+from api import notes, register, steps
 from api import processes as process_types
-from api import steps
 from api.context import Info
 from api.derive import LOADERS, Fields, make, resolved
 from api.errors import query_error
+from api.execution import Schema
 from api.ids import decode
 from api.nodes import Node
 from domain.process import Process
@@ -19,13 +21,13 @@ from domain.processes import PROCESSES
 from domain.refusals import Refused
 
 
-def build(processes: Sequence[type[Process]] = PROCESSES) -> strawberry.Schema:
+def build(processes: Sequence[type[Process]] = PROCESSES) -> Schema:
     """Return the schema of these processes, the product's own unless a test adds another."""
     types = process_types.types(processes)
-    return strawberry.Schema(
-        query=make("Query", _queries()),
-        mutation=make("Mutation", steps.mutations(processes)),
-        types=types,
+    return Schema(
+        make("Query", _queries()),
+        mutation=make("Mutation", {**steps.mutations(processes), **register.mutations(), **notes.MUTATIONS}),
+        types=[*types, *register.types()],
         config=StrawberryConfig(auto_camel_case=True),
     )
 
@@ -40,7 +42,7 @@ def _queries() -> Fields:
         return await _node(info, id)
 
     async def nodes(self: Any, info: Info, ids: list[strawberry.ID]) -> Any:
-        return [await _node(info, identifier) for identifier in ids]
+        return await asyncio.gather(*(_node(info, identifier) for identifier in ids))
 
     return {
         "node": resolved(Node | None, node, description="What has this global id, if the caller may see it."),

@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -63,7 +64,9 @@ async def test_it_is_not_ready_without_postgresql() -> None:
     assert (answer.status_code, answer.json()["postgresql"]) == (503, False)
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("GET", "/graphql/x"), ("POST", "/health"), ("GET", "/%00")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/"), ("GET", "/graphql/x"), ("POST", "/health"), ("GET", "/%00")]
+)
 async def test_what_is_not_there_is_said_as_any_other_error(method: str, path: str) -> None:
     async with client(await served()) as asking:
         answer = await asking.request(method, path)
@@ -103,6 +106,15 @@ async def test_no_page_of_another_origin_may_ask_unless_it_is_named() -> None:
 # On a real server.
 
 
+async def test_answers_leave_at_once() -> None:
+    async with _listening(await served()) as (port, _), httpx.AsyncClient() as asking:
+        began = time.perf_counter()
+        for _ in range(50):
+            await asking.get(f"http://{HOST}:{port}/health")
+
+    assert time.perf_counter() - began < 50 * 0.04, "held back: is TCP_NODELAY off?"
+
+
 async def test_two_gigabytes_are_cut_short() -> None:
     sent = 0
 
@@ -131,7 +143,9 @@ async def test_two_gigabytes_are_cut_short() -> None:
 async def test_a_client_that_sends_too_much_hears_why() -> None:
     headers = {"Authorization": bearer(), "Content-Type": "application/json"}
     async with _listening(await served()) as (port, _), httpx.AsyncClient() as asking:
-        answer = await asking.post(f"http://{HOST}:{port}/graphql", content=b" " * (4 * MAX_BODY_BYTES), headers=headers)
+        answer = await asking.post(
+            f"http://{HOST}:{port}/graphql", content=b" " * (4 * MAX_BODY_BYTES), headers=headers
+        )
 
     assert answer.status_code == 413
     assert answer.json()["errors"][0]["extensions"]["code"] == "REQUEST_TOO_LARGE"

@@ -25,7 +25,7 @@ async def _ask(app: Starlette, body: Any, /, **headers: str) -> httpx.Response:
         return await asking.post("/graphql", content=content, headers={"Content-Type": JSON} | headers)
 
 
-async def _get(app: Starlette, /, headers: dict[str, str] | None = None, **parameters: str) -> httpx.Response:
+async def _get(app: Starlette, parameters: dict[str, str], /, **headers: str) -> httpx.Response:
     async with client(app) as asking:
         return await asking.get("/graphql", params=parameters, headers=headers)
 
@@ -138,14 +138,14 @@ async def test_variables_extensions_and_the_name_of_an_operation_are_taken(app: 
 async def test_a_query_may_come_by_get(app: Starlette) -> None:
     query = "query ($word: String!) { echo(word: $word) }"
 
-    answer = await _get(app, query=query, variables='{"word": "hello"}', operationName="")
+    answer = await _get(app, {"query": query, "variables": '{"word": "hello"}', "operationName": ""})
 
     assert answer.json() == {"data": {"echo": "hello"}}
 
 
 @pytest.mark.parametrize("accepted", [JSON, RESPONSE])
 async def test_a_mutation_may_not_come_by_get(app: Starlette, accepted: str) -> None:
-    answer = await _get(app, headers={"Accept": accepted}, query="mutation { write }")
+    answer = await _get(app, {"query": "mutation { write }"}, Accept=accepted)
 
     assert answer.status_code == 405
     assert "POST" in answer.headers["Allow"]
@@ -272,7 +272,7 @@ async def test_a_body_that_cannot_be_read_is_refused(app: Starlette, body: Any, 
     [{"query": ""}, {"query": "{ name }", "variables": "{"}, {"query": "{ name }", "variables": "[1]"}, {"x": "1"}],
 )
 async def test_an_address_that_cannot_be_read_is_refused(app: Starlette, parameters: dict[str, str]) -> None:
-    answer = await _get(app, **parameters)
+    answer = await _get(app, parameters)
 
     assert answer.status_code == 400
     assert _code(answer) == "REQUEST_MALFORMED"

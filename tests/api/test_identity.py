@@ -38,15 +38,13 @@ def _made(*, algorithm: str = "HS256", secret: str = SECRET, **claims: Any) -> s
 
 
 def test_a_token_says_who_asks_with_which_roles_in_which_districts() -> None:
-    token = issue(
-        SECRET, subject=STAFF, roles=[Role.OPERATOR, Role.MEDIATOR], districts=[DISTRICT], hours=8, now=NOW
-    )
+    token = issue(SECRET, subject=STAFF, roles=[Role.OPERATOR, Role.MEDIATOR], districts=[DISTRICT], hours=8, now=NOW)
 
     identity = verify(SECRET, token, now=NOW)
 
     assert identity.staff_id == STAFF
     assert identity.roles == {Role.OPERATOR, Role.MEDIATOR}
-    assert identity.districts == {DISTRICT}
+    assert identity.districts == frozenset({DISTRICT})
 
 
 @pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.ADMINISTRATOR])
@@ -154,7 +152,7 @@ async def test_the_command_prints_a_token_and_nothing_else() -> None:
     assert code == 0
     assert identity.staff_id == STAFF
     assert identity.roles == {Role.OPERATOR, Role.MEDIATOR}
-    assert identity.districts == {DISTRICT}
+    assert identity.districts == frozenset({DISTRICT})
 
 
 async def test_without_a_member_of_staff_each_token_is_for_a_new_one() -> None:

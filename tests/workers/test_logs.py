@@ -68,7 +68,9 @@ async def test_only_debug_keeps_the_texts() -> None:
     assert "Mario Rossi owes 1,200 EUR" in log
 
 
-@pytest.mark.parametrize(("level", "events"), [("warning", ["unexpected", "failed"]), ("error", ["unexpected", "failed"])])
+@pytest.mark.parametrize(
+    ("level", "events"), [("warning", ["unexpected", "failed"]), ("error", ["unexpected", "failed"])]
+)
 async def test_less_important_messages_are_left_out(level: str, events: list[str]) -> None:
     entries, _ = await _logged(level)
 

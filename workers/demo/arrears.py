@@ -22,9 +22,7 @@ async def settled_early(story: Story, clock: Clock) -> None:
     """A relative pays the whole debt while the plan is still on the table."""
     debt = await _assessed(story, clock, owed="520.00", months=3)
     await _proposed(story, debt, clock, instalments=10)
-    await debt.take(
-        story.office.administration, "RecordPayment", clock.days(3), amount="520.00", source="THIRD_PARTY"
-    )
+    await debt.take(story.office.administration, "RecordPayment", clock.days(3), amount="520.00", source="THIRD_PARTY")
 
 
 async def kept(story: Story, clock: Clock) -> None:
@@ -60,6 +58,7 @@ async def breached_and_renegotiated(story: Story, clock: Clock) -> None:
 async def escalated(story: Story, clock: Clock) -> None:
     """A plan of which nothing is paid goes to the office that decides."""
     debt = await _breached(story, clock)
+    story.outcome = "ESCALATED"
     await debt.take(
         story.office.supervisor, "EscalateArrears", clock.days(3), reason="BREACHED", office="Ufficio legale"
     )
@@ -131,9 +130,7 @@ async def helped_by_contribution(story: Story, clock: Clock) -> None:
         await _refused_for_lack_of_funds(story, money, clock)
     else:
         await money.take(administration, "PayContribution", clock.days(3), reference=f"MAND-{clock.today:%m%d}")
-        await debt.take(
-            administration, "RecordPayment", clock.minutes(), amount=CONTRIBUTION, source="CONTRIBUTION"
-        )
+        await debt.take(administration, "RecordPayment", clock.minutes(), amount=CONTRIBUTION, source="CONTRIBUTION")
     await _signed(story, debt, clock, instalments=15)
     await _keep(story, debt, clock)
 
@@ -166,7 +163,9 @@ async def _opened(story: Story, clock: Clock, *, owed: str, months: int) -> Proc
 async def _assessed(story: Story, clock: Clock, *, owed: str, months: int) -> Process:
     debt = await _opened(story, clock, owed=owed, months=months)
     await debt.take(story.office.administration, "VerifyDebt", clock.days(1), balance=owed, monthsOwed=months)
-    evidence = story.chance.choice((None, "DISMISSAL", "CONTRACT_NOT_RENEWED", "SERIOUS_ILLNESS", "WAGE_GUARANTEE_FUND"))
+    evidence = story.chance.choice(
+        (None, "DISMISSAL", "CONTRACT_NOT_RENEWED", "SERIOUS_ILLNESS", "WAGE_GUARANTEE_FUND")
+    )
     found = {"cause": "NO_FAULT", "evidence": evidence} if evidence else {"cause": "UNDETERMINED"}
     await debt.take(story.operator, "AssessCause", clock.minutes(), **found)
     return debt

@@ -4,7 +4,7 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -24,8 +24,8 @@ AT_ONCE = 12
 _ASK_AGAIN = frozenset({"PENDING", "OUTCOME_UNKNOWN", "CASE_BUSY", "ENGINE_UNAVAILABLE", "STORE_UNAVAILABLE"})
 """Answers after which the same request is sent again, with the same key."""
 
-_PATIENCE_SECONDS = 60
-_PAUSE_SECONDS = 0.25
+_TRIES = 100
+_PAUSE_SECONDS = 0.3
 
 
 class Declined(Exception):
@@ -107,23 +107,24 @@ class Turns:
 class Api:
     """The engine's address, and everything that goes there."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, url: str, since: datetime) -> None:
         self._http = http
+        self._url = url
         self.documents = Documents()
         self.turns = Turns()
         self.requests = 0
-        self.latest = datetime.min
+        self.latest = since
         """How far the facts that were told have come."""
         self.used: set[str] = set()
         """The operations that were sent."""
 
     @classmethod
     @asynccontextmanager
-    async def at(cls, url: str) -> AsyncIterator[Self]:
-        """Give the API at a URL for as long as the context lasts."""
+    async def at(cls, url: str, *, since: datetime) -> AsyncIterator[Self]:
+        """Give the API at a URL for as long as the context lasts; what is told happened from `since` on."""
         limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
-        async with httpx.AsyncClient(base_url=url, limits=limits, timeout=15) as http:
-            yield cls(http)
+        async with httpx.AsyncClient(limits=limits, timeout=15) as http:
+            yield cls(http, url, since)
 
     async def send(self, token: str, operation: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Send one operation and return its data. Raises Unanswered."""
@@ -131,7 +132,7 @@ class Api:
         self.used.add(operation)
         body = {"query": self.documents[operation], "operationName": operation, "variables": variables}
         headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
-        answer = await self._http.post("", json=body, headers=headers)
+        answer = await self._http.post(self._url, json=body, headers=headers)
         said = answer.json()
         if said.get("errors"):
             raise Unanswered(f"{operation} was answered with {said['errors'][0]}.")
@@ -145,37 +146,35 @@ class Desk:
     def __init__(self, api: Api, *, token: str, staff: str) -> None:
         self._api, self._token, self.staff = api, token, staff
 
-    async def ask(self, operation: str, **variables: Any) -> Any:
-        """Return what a query's one field answers."""
-        async with self._api.turns.turn(self._api.latest):
+    async def ask(self, operation: str, at: datetime, /, **variables: Any) -> Any:
+        """Return what a query's one field answers, when its turn comes among what happens `at` that time."""
+        async with self._api.turns.turn(at):
             (answer,) = (await self._api.send(self._token, operation, variables)).values()
         return answer
 
-    async def write(self, operation: str, **given: Any) -> Any:
-        """Take a mutation and return the object as it stands. Raises Declined."""
+    async def write(self, operation: str, /, **given: Any) -> Any:
+        """Take a mutation before the weeks begin, and return the object. Raises Declined."""
         return await self.tell(operation, self._api.latest, **given)
 
     async def tell(self, operation: str, at: datetime, /, **given: Any) -> Any:
-        """Take a mutation about something that happened `at` a time, and return the object. Raises Declined.
+        """Take a mutation about something that happened `at` that time, and return the object. Raises Declined.
 
         The key is the same at every try, so that what was done once is not done again.
         """
         variables = {"input": given | {"idempotencyKey": uuid4().hex}}
-        async with self._api.turns.turn(at), asyncio.timeout(_PATIENCE_SECONDS):
+        async with self._api.turns.turn(at):
             self._api.latest = max(self._api.latest, at)
-            while True:
-                try:
+            for _ in range(_TRIES):
+                with suppress(httpx.TransportError):
                     (answer,) = (await self._api.send(self._token, operation, variables)).values()
-                except httpx.TransportError:
-                    await asyncio.sleep(_PAUSE_SECONDS)
-                    continue
-                errors = answer.pop("userErrors")
-                if not errors:
-                    (done,) = answer.values()
-                    return done
-                if errors[0]["code"] not in _ASK_AGAIN:
-                    raise Declined(operation, errors[0])
+                    errors = answer.pop("userErrors")
+                    if not errors:
+                        (done,) = answer.values()
+                        return done
+                    if errors[0]["code"] not in _ASK_AGAIN:
+                        raise Declined(operation, errors[0])
                 await asyncio.sleep(_PAUSE_SECONDS)
+        raise Unanswered(f"{operation} was not answered in {_TRIES} tries.")
 
 
 class Process:
@@ -202,10 +201,22 @@ class Process:
         """Return the code for which a step is not open to whoever asked last; None if it is open."""
         return self._why_not[step]
 
+    async def look(self, desk: Desk, at: datetime) -> None:
+        """Read it again."""
+        self.show(await desk.ask("ProcessForm", at, id=self.id))
+
     async def take(self, desk: Desk, operation: str, at: datetime, **given: Any) -> None:
-        """Take a step at a desk, with the version that was last shown. Raises Declined."""
-        self.show(
-            await desk.tell(
-                operation, at, id=self.id, expectedVersion=self.version, occurredAt=at.isoformat(), **given
-            )
-        )
+        """Take a step at a desk, with the version that was last shown; read it again if it has moved on meanwhile.
+
+        Raises Declined.
+        """
+        asked = given | {"id": self.id, "occurredAt": at.isoformat()}
+        while True:
+            try:
+                self.show(await desk.tell(operation, at, **asked, expectedVersion=self.version))
+            except Declined as declined:
+                if declined.code != "STALE_VERSION":
+                    raise
+                await self.look(desk, at)
+            else:
+                return

@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 
 from workers.demo.client import Process
 from workers.demo.story import Story
-from workers.demo.weeks import ROME, Clock
+from workers.demo.weeks import Clock, moment
 
 _CONTRACTORS = ("Idraulica Lago srl", "Edil Campo snc", "Elettro Nord srl")
 _IN_DWELLINGS = (
@@ -174,4 +174,4 @@ async def _verified(story: Story, fault: Process, clock: Clock) -> None:
 
 def _morning(clock: Clock, *, days: int) -> datetime:
     day = clock.weeks.working_day(clock.today + timedelta(days=1), later=days - 1)
-    return datetime.combine(day, time(10), ROME)
+    return moment(day, time(10))

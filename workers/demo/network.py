@@ -1,11 +1,11 @@
 """Referrals to the partners of the network: helped, rejected and taken by the next, not answered, failed, cancelled."""
 
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from workers.demo.client import Process
 from workers.demo.story import Story
-from workers.demo.weeks import ROME, Clock
+from workers.demo.weeks import Clock, moment
 
 _BY_PHONE, _BY_EMAIL = {"how": "PHONE"}, {"how": "EMAIL"}
 
@@ -21,7 +21,7 @@ async def taken_by_the_next(story: Story, clock: Clock) -> None:
     """The first partner has no places; the consent is for the network, and the next one accepts."""
     referral = await _sent(story, clock, "SOCIAL", consent="NETWORK")
     await referral.take(story.operator, "RejectReferral", clock.days(1), reason="NO_PLACES", **_BY_PHONE)
-    service = await _best(story, referral, "SOCIAL")
+    service = await _best(story, clock, referral, "SOCIAL")
     await referral.take(story.operator, "ReproposeReferral", clock.days(1), service=service)
     await referral.take(story.operator, "AcceptReferral", clock.days(2), **_BY_EMAIL)
 
@@ -29,7 +29,7 @@ async def taken_by_the_next(story: Story, clock: Clock) -> None:
 async def not_answered(story: Story, clock: Clock) -> None:
     """No answer in the partner's time; the consent was for that partner alone, so it is asked again for the next."""
     referral = await _sent(story, clock, "ECONOMIC")
-    service = await _best(story, referral, "ECONOMIC")
+    service = await _best(story, clock, referral, "ECONOMIC")
     await referral.take(story.operator, "ReproposeReferral", clock.days(6), service=service)
     if referral.why_not("send") == "LEGAL_BASIS_MISSING":
         await referral.take(story.operator, "RecordConsent", clock.days(1))
@@ -83,10 +83,10 @@ async def protected(story: Story, clock: Clock) -> None:
     await story.case.take(story.operator, "SetUrgency", clock.minutes(), urgency="URGENT")
 
 
-async def _best(story: Story, referral: Process | None, area: str) -> str:
+async def _best(story: Story, clock: Clock, referral: Process | None, area: str) -> str:
     """Return the service that the engine ranks first for the need, of those that can be proposed."""
     about: dict[str, Any] = {"case": story.case.id, "area": area}
-    ranking = await story.operator.ask("MatchingServices", **about)
+    ranking = await story.operator.ask("MatchingServices", clock.now, **about)
     asked = {referral.shown["service"]["id"]} if referral else set()
     best = next(each for each in ranking if not each["excluded"] and each["service"]["id"] not in asked)
     service: str = best["service"]["id"]
@@ -95,7 +95,7 @@ async def _best(story: Story, referral: Process | None, area: str) -> str:
 
 async def _drafted(story: Story, clock: Clock, area: str) -> Process:
     return await story.open(
-        story.operator, "DraftReferral", clock.minutes(), service=await _best(story, None, area), area=area
+        story.operator, "DraftReferral", clock.minutes(), service=await _best(story, clock, None, area), area=area
     )
 
 
@@ -110,10 +110,8 @@ async def _sent(story: Story, clock: Clock, area: str, *, consent: str = "THIS_P
 async def _accepted(story: Story, clock: Clock, area: str) -> Process:
     referral = await _sent(story, clock, area)
     at = clock.days(2)
-    first_meeting = datetime.combine(clock.weeks.working_day(clock.today + timedelta(days=5)), time(15), ROME)
-    await referral.take(
-        story.operator, "AcceptReferral", at, appointment=first_meeting.isoformat(), **_BY_EMAIL
-    )
+    first_meeting = moment(clock.weeks.working_day(clock.today + timedelta(days=5)), time(15))
+    await referral.take(story.operator, "AcceptReferral", at, appointment=first_meeting.isoformat(), **_BY_EMAIL)
     return referral
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from api.identity import issue
 from domain.roles import Role
 from workers.demo.client import Api, Desk
-from workers.demo.weeks import PlannedStop, Weeks
+from workers.demo.weeks import CONVENED_AHEAD, PlannedStop, Weeks
 
 DISTRICTS = (
     "San Fermo", "Belforte", "Biumo Inferiore", "Giubiano", "Bustecche", "Valle Olona",
@@ -89,11 +89,16 @@ class Office:
     lift_fault: "asyncio.Future[str]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     """The id of the report of a broken lift, which others report again."""
 
-    def stop_from(self, day: date) -> Stop:
-        """Return the first stop on or after a day, of those with room the emptiest of that day."""
-        after = [stop for stop in self.stops if stop.planned.starts_at.date() >= day]
-        first = after[0].planned.starts_at.date()
-        return min((stop for stop in after if stop.planned.starts_at.date() == first), key=lambda stop: stop.given)
+    def next_stop(self, today: date, operator: Desk) -> Stop:
+        """Return the first stop at which an operator can meet somebody who is convened today."""
+        day = self.weeks.working_day(today, later=CONVENED_AHEAD)
+        return next(
+            stop
+            for stop in self.stops
+            if stop.planned.starts_at.date() >= day
+            and stop.district.operator is operator
+            and stop.given < STOP_CAPACITY
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +109,7 @@ class _Hiring:
     secret: str
 
     def desk(self, role: Role, *, districts: list[UUID] | None, subject: UUID, staff: str = "") -> Desk:
-        token = issue(
-            self.secret, subject=subject, roles=[role], districts=districts, hours=24, now=datetime.now(UTC)
-        )
+        token = issue(self.secret, subject=subject, roles=[role], districts=districts, hours=24, now=datetime.now(UTC))
         return Desk(self.api, token=token, staff=staff)
 
     async def hire(self, administrator: Desk, name: str, role: Role, districts: dict[UUID, str]) -> Desk:

@@ -1,6 +1,6 @@
 """One person's story: who they are, how far it has come, and the case that carries it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -8,36 +8,44 @@ from typing import Any
 from uuid import uuid4
 
 from workers.demo.client import Desk, Process
-from workers.demo.office import Office, Stop
+from workers.demo.office import District, Office, Stop
 from workers.demo.people import Person
 from workers.demo.weeks import Clock
 
 
 @dataclass(kw_only=True)
 class Story:
-    """`stop` is where the person is met; what they have is registered when something asks for it."""
+    """`stop` is where the person is met, `areas` are the needs that the interview brings up.
+
+    What the person has is registered when something asks for it.
+    """
 
     office: Office
     person: Person
+    district: District
     stop: Stop
     chance: Random
     clock: Clock
+    areas: Collection[str] = ()
     id: str = ""
     """The person's, once registered."""
     case: Process = field(init=False)
+    outcome: str = "RESOLVED"
+    """With which the case will be closed."""
     _dwelling: str = ""
     _tenancy: str = ""
 
     @property
     def operator(self) -> Desk:
         """Who answers for the district."""
-        return self.stop.district.operator
+        return self.district.operator
 
     async def register(self, identity: str = "DECLARED") -> None:
         """Write the person down."""
         person = self.person
-        registered = await self.operator.write(
+        registered = await self.operator.tell(
             "RegisterPerson",
+            self.clock.now,
             identity=identity,
             givenName=person.given_name,
             familyName=person.family_name,
@@ -46,16 +54,18 @@ class Story:
             languages=person.languages,
             interpreter=person.interpreter,
             lowLiteracy=person.low_literacy,
-            district=self.stop.district.id,
+            district=self.district.id,
         )
         self.id = registered["id"]
 
     async def dwelling(self) -> str:
         """Return the dwelling that the person lives in."""
         if not self._dwelling:
-            building = self.chance.choice(self.stop.district.buildings)
+            building = self.chance.choice(self.district.buildings)
             code = f"VA-{self.chance.randrange(10**5):05}"
-            registered = await self.office.administration.write("RegisterDwelling", code=code, building=building)
+            registered = await self.office.administration.tell(
+                "RegisterDwelling", self.clock.now, code=code, building=building
+            )
             self._dwelling = registered["id"]
         return self._dwelling
 
@@ -63,8 +73,9 @@ class Story:
         """Return the tenancy that the person holds, on which the balance is owed."""
         if not self._tenancy:
             years, code = timedelta(days=365 * self.chance.randint(3, 25)), f"C-{self.chance.randrange(10**6):06}"
-            registered = await self.office.administration.write(
+            registered = await self.office.administration.tell(
                 "RegisterTenancy",
+                self.clock.now,
                 code=code,
                 holder=self.id,
                 dwelling=await self.dwelling(),
@@ -86,6 +97,3 @@ class Story:
 
 Track = Callable[[Story, Clock], Awaitable[None]]
 """What is done for one of a person's needs, beside the case, on a clock of its own; its docstring says what."""
-
-Course = Callable[[Story], Awaitable[None]]
-"""What becomes of the case once its tracks have come as far as the weeks let them."""

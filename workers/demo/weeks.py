@@ -68,6 +68,11 @@ class Weeks:
         first = next(number for number, each in enumerate(self.days) if each >= day)
         return self.days[max(first + later, 0)]
 
+    @property
+    def last_working_day(self) -> date:
+        """The last one of the weeks."""
+        return max(day for day in self.days if day <= self.until)
+
     def over(self, when: datetime) -> bool:
         """Whether `when` is after the last day."""
         return when.astimezone(ROME).date() > self.until
@@ -95,6 +100,13 @@ class Clock:
     def days(self, later: int) -> datetime:
         """Go on by that many working days, to some minute of the working hours."""
         return self.on(self.weeks.working_day(self.today, later=later))
+
+    def days_at_most(self, later: int) -> datetime:
+        """Go on by that many working days, or to the end of the weeks if they are over sooner."""
+        try:
+            return self.days(later)
+        except WeeksOver:
+            return self.at(moment(self.weeks.last_working_day, OFFICE_CLOSES))
 
     def on(self, day: date) -> datetime:
         """Go on to a day, or to the first working day after it."""

@@ -1,0 +1,43 @@
+"""What was measured, as one JSON object a figure; and as a table, for people."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.table import Table
+
+Better = Literal["more", "less"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One figure; `floor` is the same measured on the least that could do the work, in the same run."""
+
+    name: str
+    value: float
+    unit: str
+    better: Better = "less"
+    floor: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """The value as a multiple of the floor."""
+        return self.value / self.floor if self.floor else None
+
+    def json(self) -> str:
+        """Return the figure on one line."""
+        numbers = {"value": self.value, "floor": self.floor, "ratio": self.ratio}
+        rounded = {name: number and round(number, 3) for name, number in numbers.items()}
+        return json.dumps({"name": self.name, "unit": self.unit, "better": self.better} | rounded)
+
+
+def table(figures: Iterable[Figure], /) -> Table:
+    """Return the figures as a table."""
+    drawn = Table("figure", "unit", "better", title="What was measured")
+    for column in ("value", "floor", "ratio"):
+        drawn.add_column(column, justify="right")
+    for each in figures:
+        numbers = (each.value, each.floor, each.ratio)
+        drawn.add_row(each.name, each.unit, each.better, *("" if n is None else f"{n:,.2f}" for n in numbers))
+    return drawn

@@ -1,0 +1,64 @@
+"""A front end that works: it sends the ready-made documents over HTTP, on connections that it keeps."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.stories.deployment import Deployment
+from workers.demo.client import Documents
+
+_SECONDS = 30
+_POLL_SECONDS = 0.1
+
+
+class FrontEnd:
+    """Somebody's connections to the API."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+        self._documents = Documents()
+
+    async def ask(self, operation: str, **variables: Any) -> Any:
+        """Return what the one field of an operation answers. Raises RuntimeError if it is an error."""
+        body = {"query": self._documents[operation], "operationName": operation, "variables": variables}
+        said = (await self._http.post("/graphql", json=body)).json()
+        if said.get("errors"):
+            raise RuntimeError(f"{operation}: {said['errors']}")
+        (answer,) = said["data"].values()
+        return answer
+
+    async def tell(self, operation: str, **given: Any) -> dict[str, Any]:
+        """Take a mutation and return the object as it stands. Raises RuntimeError if it is refused."""
+        answer = await self.ask(operation, input=given | {"idempotencyKey": uuid4().hex})
+        if answer["userErrors"]:
+            raise RuntimeError(f"{operation}: {answer['userErrors']}")
+        answer.pop("userErrors")
+        (stands,) = answer.values()
+        shown: dict[str, Any] = stands
+        return shown
+
+
+@asynccontextmanager
+async def front_end(deployment: Deployment, *, token: str, connections: int) -> AsyncIterator[FrontEnd]:
+    """Give a front end with so many connections."""
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{deployment.port}",
+        headers={"Authorization": f"Bearer {token}", "Accept-Language": "en"},
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        timeout=_SECONDS,
+    ) as http:
+        async with asyncio.timeout(_SECONDS):
+            while not await _ready(http):
+                await asyncio.sleep(_POLL_SECONDS)
+        yield FrontEnd(http)
+
+
+async def _ready(http: httpx.AsyncClient) -> bool:
+    try:
+        return (await http.get("/ready")).is_success
+    except httpx.TransportError:
+        return False

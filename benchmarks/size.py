@@ -1,0 +1,19 @@
+"""How much is measured."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """`levels`: steps at once. `steps`: those of a round. `cases`: for the worklist. `open_cases`: in the worker."""
+
+    levels: tuple[int, ...] = (1, 10, 50)
+    steps: int = 300
+    rounds: int = 3
+    cases: int = 10_000
+    requests: int = 400
+    open_cases: int = 1_000
+
+
+QUICK = Size(levels=(1, 3), steps=6, rounds=1, cases=50, requests=10, open_cases=10)
+"""Enough to see that everything can be measured; the figures say nothing."""

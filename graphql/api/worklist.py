@@ -1,0 +1,188 @@
+"""The worklist: what waits for whom, and since when."""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ForwardRef, Optional
+from uuid import UUID
+
+import strawberry
+
+from api.connections import DEFAULT_FIRST, After, Asked, Connection, First, asked_of_nodes, connection, read_filter
+from api.context import Context, Info
+from api.derive import Fields, enum, input_type, make, resolved
+from api.processes import ROW_FIELDS, ProcessNode
+from api.references import columns_asked, referred
+from domain.case import Urgency
+from domain.process import Process
+from domain.register import District, Person, Staff
+from domain.registered import Registered
+from domain.roles import Role
+from store import tables as t
+from store import worklist as tasks
+from store.database import AnyRow
+from store.joins import Part
+from store.worklist import TaskReason, WorklistFilter, WorklistOrder
+
+_ENTRIES: Mapping[str, type[Registered]] = {"person": Person, "district": District, "assignee": Staff}
+_URGENCIES: Sequence[Urgency] = [*Urgency]
+
+
+class TaskNode:
+    """What the fields of a task are read from: its row, and what was read along with it."""
+
+    def __init__(self, row: AnyRow, references: tasks.References) -> None:
+        self.row = row
+        self.references = references
+
+
+def _id(self: TaskNode) -> strawberry.ID:
+    key = f"Task:{self.row.process_id}:{self.row.entry}:{self.row.reason}"
+    return strawberry.ID(urlsafe_b64encode(key.encode()).decode().rstrip("="))
+
+
+def _process(self: TaskNode) -> ProcessNode:
+    return ProcessNode(Part(self.row, "process"))
+
+
+def _kind(self: TaskNode) -> str:
+    kind: str = self.row.kind
+    return kind
+
+
+def _kind_label(self: TaskNode, info: Info) -> str:
+    return Process.kinds[self.row.kind].label.text(info.context.language)
+
+
+def _state_name(self: TaskNode) -> str:
+    state: str = self.row.state
+    return state
+
+
+def _state_label(self: TaskNode, info: Info) -> str:
+    return Process.kinds[self.row.kind].State[self.row.state].label.text(info.context.language)
+
+
+def _role(self: TaskNode) -> Role:
+    return Role[self.row.role]
+
+
+def _reason(self: TaskNode) -> TaskReason:
+    return TaskReason[self.row.reason]
+
+
+def _urgency(self: TaskNode) -> Urgency:
+    return _URGENCIES[self.row.urgency]
+
+
+def _due_at(self: TaskNode) -> datetime:
+    due_at: datetime = self.row.due_at
+    return due_at
+
+
+def _overdue(self: TaskNode, info: Info) -> bool:
+    overdue: bool = self.row.due_at <= info.context.now
+    return overdue
+
+
+def _opened_at(self: TaskNode) -> datetime:
+    opened_at: datetime = self.row.opened_at
+    return opened_at
+
+
+def _entry(reference: str, description: str) -> tuple[Any, Any]:
+    kind = _ENTRIES[reference]
+
+    def one(self: TaskNode) -> Any:
+        return referred(kind, self.row, reference, self.references[reference])
+
+    return resolved(Optional[ForwardRef(kind.__name__)], one, description=description)  # noqa: UP045
+
+
+TASK = make(
+    "Task",
+    {
+        "id": resolved(strawberry.ID, _id, description="The same for as long as there is something to do."),
+        "process": resolved(ForwardRef("Process"), _process, description="What waits."),
+        "kind": resolved(str, _kind, description="The kind of the process: TENANT_CASE, ARREARS_SUPPORT, ..."),
+        "kind_label": resolved(str, _kind_label, description="In the caller's language."),
+        "state_name": resolved(str, _state_name, description="The state that waits."),
+        "state_label": resolved(str, _state_label, description="In the caller's language."),
+        "role": resolved(enum(Role), _role, description="Whom it waits for."),
+        "reason": resolved(enum(TaskReason), _reason, description="Why there is a task."),
+        "urgency": resolved(enum(Urgency), _urgency, description="How urgent the case is."),
+        "due_at": resolved(datetime, _due_at, description="By when; when it began, if it has no deadline."),
+        "overdue": resolved(bool, _overdue, description="Whether `dueAt` has passed."),
+        "opened_at": resolved(datetime, _opened_at, description="Since when it waits."),
+        "person": _entry("person", "Whom the case is about, if the caller may see them."),
+        "district": _entry("district", "Where."),
+        "assignee": _entry("assignee", "Who is to do it; null while it is anybody's."),
+    },
+    description="Something to do: a state that waits for a role of the agency, or a deadline that went by.",
+)
+
+
+def _read_along(asked: Asked | None) -> tasks.References:
+    """Return what to read along with tasks of which this is asked; None is everything."""
+    references: dict[str, Collection[str]] = {
+        name: columns_asked(kind, asked and asked[name])
+        for name, kind in _ENTRIES.items()
+        if asked is None or name in asked
+    }
+    if asked is None or "process" in asked:
+        references["process"] = _process_columns(asked and asked["process"])
+    return references
+
+
+def _process_columns(asked: Asked | None) -> Collection[str]:
+    if asked is None or not ROW_FIELDS.keys() >= asked.keys():
+        return t.process.c.keys()
+    return {column for name in asked for column in ROW_FIELDS[name]}
+
+
+_ALL = _read_along(None)
+
+
+async def _load(context: Context, process_ids: list[UUID]) -> Sequence[Sequence[TaskNode]]:
+    async with context.reading() as connection:
+        found = await tasks.open_tasks(connection, process_ids, scope=context.identity, references=_ALL)
+    return [[TaskNode(row, _ALL) for row in found[process_id]] for process_id in process_ids]
+
+
+async def _of_process(self: ProcessNode, info: Info) -> Any:
+    return await info.context.loader(_load).load(self.row.id)
+
+
+OF_PROCESS = resolved(list[TASK], _of_process, description="What there is to do on it, soonest due first.")  # type: ignore[valid-type]
+"""The field `tasks` of every process."""
+
+
+async def _worklist(
+    self: Any,  # noqa: ARG001 (strawberry's first argument)
+    info: Info,
+    *,
+    first: First = DEFAULT_FIRST,
+    after: After = None,
+    filter: Optional[input_type(WorklistFilter)] = None,  # type: ignore[valid-type]  # noqa: A002, UP045
+    order: enum(WorklistOrder) = WorklistOrder.DUE_ASC,  # type: ignore[valid-type]
+) -> Any:
+    context, references = info.context, _read_along(asked_of_nodes(info))
+    given = read_filter(WorklistFilter, filter)
+    async with context.reading() as reading:
+        page = await tasks.worklist(
+            reading,
+            given,
+            order,
+            first=first,
+            after=after,
+            scope=context.identity,
+            now=context.now,
+            references=references,
+        )
+    return Connection(page, lambda row: TaskNode(row, references))
+
+
+QUERIES: Fields = {
+    "worklist": resolved(connection("Task"), _worklist, description="What there is to do, for the caller's roles."),
+}
+"""The queries, by Python name."""
