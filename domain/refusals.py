@@ -310,6 +310,10 @@ class Refusal(Choice):
         "Serve un token valido nell'intestazione Authorization (Bearer).",
         "A valid token is needed in the Authorization header (Bearer).",
     )
+    STAFF_UNKNOWN = (
+        "Il token è di una persona che non è nel registro: registrarla con quell'identificativo (staffRegister, newId).",
+        "The token is of somebody who is not in the register: register them with that id (staffRegister, newId).",
+    )
     IDEMPOTENCY_KEY_REUSED = (
         "La chiave di idempotenza è già servita per un'altra richiesta: usarne una nuova.",
         "The idempotency key has already served another request: use a new one.",

@@ -11,7 +11,7 @@ KEPT = "kept by the engine"
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """One field: `type` is the innermost type (str, Decimal, a `Choice`, a dataclass, an id of `domain.fields`, ...)."""
+    """One field; `type` is the innermost type: str, Decimal, a `Choice`, a dataclass, an id of `domain.fields`, ..."""
 
     type: Any
     optional: bool = False

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, delete, not_, select
+from sqlalchemy import and_, delete, exists, not_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.events import StepRequest
+from domain.refusals import Refusal, Refused
 from store import tables as t
 from store.database import AnyRow
 from store.scope import Scope, within
@@ -36,7 +37,8 @@ async def before_step(
 ) -> tuple[AnyRow | None, AnyRow | None]:
     """Return the process, and the answer that the request already has, in one statement.
 
-    The process is None when there is none, or the caller may not see it.
+    The process is None when there is none, or the caller may not see it. Raises `Refused` (STAFF_UNKNOWN): who acts is
+    written in the history, so it must be somebody of the register.
     """
     one = select(1).subquery()
     process = t.process
@@ -51,12 +53,15 @@ async def before_step(
                 t.request.c.fingerprint,
                 t.request.c.object_id,
                 t.request.c.answer,
+                exists().where(t.staff.c.id == scope.staff_id).label("staff_known"),
             )
             .select_from(one)
             .join(process, and_(process.c.id == process_id, within(scope, process)), isouter=True)
             .join(t.request, t.request.c.id == request_id, isouter=True)
         )
     ).one()
+    if not found.staff_known:
+        raise Refused(Refusal.STAFF_UNKNOWN)
     return (found if found.id else None), (found if found.object_id else None)
 
 

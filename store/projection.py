@@ -242,6 +242,8 @@ def _put_statement(head: str, follow: str = "") -> Any:
         select e.request_id, e.fingerprint, e.process_id,
                jsonb_build_object('version', e.version, 'seq', e.seq), e.recorded_at
           from e, head where e.request_id is not null
+        -- The same key at the same instant on another case: both are taken, the key stays the first one's.
+        on conflict (id) do nothing
     ){follow}
     select id from head
     """  # noqa: S608 (constants of this module)

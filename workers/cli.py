@@ -130,6 +130,16 @@ def doctor() -> None:
     raise typer.Exit(any(finding.wrong for finding in findings))
 
 
+@app.command()
+def verify() -> None:
+    """Compare event log, read model and live workflows, case by case. The exit code is 1 if something differs."""
+    from workers.stack import attached  # noqa: PLC0415
+    from workers.verify import report  # noqa: PLC0415
+
+    settings = attached(_settings(), needs=("database_url", "temporal_address"))
+    raise typer.Exit(asyncio.run(report(settings, Console(highlight=False, soft_wrap=True))))
+
+
 def main() -> None:
     """Run the command that the arguments name, and end the process.
 

@@ -16,7 +16,7 @@ from api.schema import build
 from store import database
 from workers import policy
 from workers.engine import connect
-from workers.errors import BadSetting, PortTaken
+from workers.errors import PortTaken
 from workers.settings import Settings
 
 DATABASE_CONNECTIONS = 20
@@ -31,8 +31,6 @@ async def run_api(settings: Settings) -> None:
 
     Raises OperatorError: a policy that cannot be used, a taken port.
     """
-    if settings.clock != "system":
-        raise BadSetting("PRATICA_CLOCK can only be `system` so far.")
     rules = policy.load(settings)
     client = await connect(settings, lazy=True)  # without Temporal, reading goes on
     postgres = database.connect(settings.database_url, pool_size=DATABASE_CONNECTIONS)

@@ -188,12 +188,6 @@ class Settings:
         "a file",
         otherwise="the one for Lombardy that is shipped",
     )
-    clock: Literal["system", "temporal"] = _setting(
-        "Where the API reads the time: this machine, or Temporal's time-skipping server.",
-        _one_of("system", "temporal"),
-        "`system` or `temporal`",
-        default="system",
-    )
     sandbox: bool = _setting(
         "Check at run time that workflows are deterministic. `off` gives some 40% more steps a second.",
         _switch,

@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from store import log
+from store import database, log
+from workers.engine import connect
+from workers.settings import Settings
 from workflows.messages import CARRIED, Carried, workflow_id
 
 
@@ -18,6 +21,20 @@ class Difference:
 
     case_id: UUID
     what: str
+
+
+async def report(settings: Settings, console: Console) -> bool:
+    """Print what differs; say whether anything does."""
+    engine = database.connect(settings.database_url, pool_size=2)
+    client = await connect(settings)
+    found = 0
+    with console.status("Comparing event log, read model and live workflows"):
+        async for difference in differences(engine, client):
+            found += 1
+            console.print(f"case {difference.case_id}: {difference.what}")
+    await engine.dispose()
+    console.print(f"{found} differences." if found else "Event log, read model and live workflows are the same.")
+    return bool(found)
 
 
 async def differences(engine: AsyncEngine, client: Client) -> AsyncIterator[Difference]:

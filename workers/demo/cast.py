@@ -72,7 +72,7 @@ _CONVENED: Sequence[Part] = (
 _WALK_INS: Sequence[Part] = (
     Part(coming=journeys.walked_in, when=0, course=journeys.reopened, tracks=[faults.mended, faults.triaged]),
     Part(coming=journeys.visited_at_home, when=0.3, tracks=[faults.mended]),
-    Part(coming=journeys.visited_at_home, when=1, tracks=[faults.reported]),
+    Part(coming=journeys.visited_at_home, when=1, course=None),
     *(
         Part(coming=journeys.reported_a_fault_and_left, when=when, course=journeys.only_reported, tracks=[fault])
         for when, fault in (
