@@ -92,9 +92,7 @@ async def main(address: str, namespace: str, database_url: str) -> None:
     """Run the worker until it is ended."""
     client = await Client.connect(address, namespace=namespace)
     autocommit = {"autocommit": True}
-    async with AsyncConnectionPool(
-        database_url, kwargs=autocommit, min_size=CONNECTIONS, max_size=CONNECTIONS
-    ) as pool:
+    async with AsyncConnectionPool(database_url, kwargs=autocommit, min_size=CONNECTIONS, max_size=CONNECTIONS) as pool:
         await Worker(
             client,
             task_queue=TASK_QUEUE,

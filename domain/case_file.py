@@ -43,6 +43,8 @@ class CaseFile:
         """Return the process that the step is about, blank if the step opens it; raise `Refused`."""
         if not declared_step(request).opens:
             process = self._find(request.process_id)
+            if process.kind != request.kind:
+                raise Refused(Refusal.NOT_FOUND, path=("id",))
             if request.closures:
                 process = replace(process, terms=replace(process.terms, closures=request.closures))
             return process

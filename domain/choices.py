@@ -37,7 +37,7 @@ class Choice(Enum):
 
     label: Label
 
-    def __new__(cls, it: str, en: str, *_: object) -> Self:
+    def __new__(cls, it: str, en: str, *_: object) -> Self:  # noqa: D102 (the class says it)
         member = object.__new__(cls)
         member._value_ = len(cls.__members__)
         member.label = Label(it, en)

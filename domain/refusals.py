@@ -311,7 +311,7 @@ class Refusal(Choice):
         "A valid token is needed in the Authorization header (Bearer).",
     )
     STAFF_UNKNOWN = (
-        "Il token è di una persona che non è nel registro: registrarla con quell'identificativo (staffRegister, newId).",
+        "Il token è di chi non è nel registro: registrarlo con quell'identificativo (staffRegister, newId).",
         "The token is of somebody who is not in the register: register them with that id (staffRegister, newId).",
     )
     IDEMPOTENCY_KEY_REUSED = (

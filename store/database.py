@@ -1,7 +1,7 @@
 """The way to PostgreSQL: one engine a process, made by the composition root."""
 
 from decimal import Decimal
-from typing import Any, Unpack
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-AnyRow = Row[Unpack[tuple[Any, ...]]]
+AnyRow = Row[*tuple[Any, ...]]
 """A row of whatever columns its statement names."""
 
 

@@ -25,7 +25,7 @@ async def case_ids(connection: AsyncConnection) -> AsyncIterator[UUID]:
         ids: Sequence[UUID] = (
             (await connection.execute(page if last is None else page.where(t.case_file.c.id > last))).scalars().all()
         )
-        for last in ids:  # noqa: B007 (the page after begins there)
+        for last in ids:
             yield last
         if len(ids) < PAGE:
             return

@@ -246,7 +246,7 @@ def _put_statement(head: str, follow: str = "") -> Any:
         on conflict (id) do nothing
     ){follow}
     select id from head
-    """  # noqa: S608 (constants of this module)
+    """
     ).bindparams(bindparam("written", type_=JSONB))
 
 

@@ -46,7 +46,7 @@ async def run_worker(settings: Settings) -> None:
 
 
 def workflow_runner(*, sandbox: bool) -> WorkflowRunner:
-    """Return how workflows run. Our own pure modules pass through: only code with a clock, chance or I/O needs watching."""
+    """Return how workflows run. Our own pure modules pass through: they have no clock, no chance and no I/O."""
     if not sandbox:
         return UnsandboxedWorkflowRunner()
     ours = ("domain", "workflows.messages", "pydantic", "pydantic_core", "transitions", "annotated_types")

@@ -103,9 +103,9 @@ class CaseWorkflow:
         """Refuse what is not allowed before anything is written in the history."""
         if request.request_id in self.answers:
             return
+        if request.process_id in self.awaiting:
+            raise _failure(Refused(Refusal.STEP_IN_PROGRESS))
         try:
-            if request.process_id in self.awaiting:
-                raise Refused(Refusal.STEP_IN_PROGRESS)
             self.file.decide(request, workflow.now())
         except Refused as refused:
             raise _failure(refused) from refused

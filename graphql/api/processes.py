@@ -21,7 +21,7 @@ from domain.picture import picture
 from domain.process import Process, Step
 from domain.record import load
 from domain.refusals import Refusal, Refused
-from domain.roles import Party, Role
+from domain.roles import Role
 from store import casework
 from store.database import AnyRow
 from store.joins import Part

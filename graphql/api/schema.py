@@ -12,13 +12,11 @@ from api import notes, register, steps
 from api import processes as process_types
 from api.context import Info
 from api.derive import LOADERS, Fields, make, resolved
-from api.errors import query_error
 from api.execution import Schema
 from api.ids import decode
 from api.nodes import Node
 from domain.process import Process
 from domain.processes import PROCESSES
-from domain.refusals import Refused
 
 
 def build(processes: Sequence[type[Process]] = PROCESSES) -> Schema:
@@ -51,9 +49,6 @@ def _queries() -> Fields:
 
 
 async def _node(info: Info, global_id: str) -> Any:
-    try:
-        type_name, identifier = decode(global_id)
-        load = LOADERS.get(type_name)
-        return load and await load(info, identifier)
-    except Refused as refused:
-        raise query_error(refused, info.context.language) from None
+    type_name, identifier = decode(global_id)
+    load = LOADERS.get(type_name)
+    return load and await load(info, identifier)

@@ -1,4 +1,4 @@
-"""A typed mutation for every step of every process, derived from its declaration; and the one way that all of them go."""
+"""A typed mutation for every step of every process, derived from its declaration; and the one way they all go."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +18,7 @@ from api.requests import fingerprint, minted
 from domain.calendar import closures
 from domain.case import Case
 from domain.events import Actor, Opening, StepRequest
+from domain.fields import local_day
 from domain.process import Process, Step
 from domain.record import blank, dump_input, dump_value, read_input
 from domain.refusals import Refusal, Refused
@@ -55,7 +56,7 @@ def _mutation(process: type[Process], step: Step, answer: type[Any]) -> tuple[An
     fields = {**_common(process, step), **input_fields(step.input)}
     given = make(name, fields, is_input=True, description=_about(step))
 
-    async def take(self: Any, info: Info, input: Any) -> Any:  # noqa: A002 (what GraphQL clients call it)
+    async def take(self: Any, info: Info, input: Any) -> Any:  # noqa: A002, ARG001 (what GraphQL calls them)
         return await take_step(info.context, process, step, input)
 
     take.__annotations__["input"] = given
@@ -93,7 +94,7 @@ async def _take(context: Context, process: type[Process], step: Step, given: Any
     at = given.occurred_at or None
     asked = {
         "step": f"{process.kind}.{step.name}",
-        "about": [about.process_id, about.case_id, about.expected_version],
+        "about": [about.process_id, about.anchor, about.expected_version],
         "at": at and at.isoformat(),
         "given": values,
         "notes": list(reader.notes.values()),
@@ -115,11 +116,12 @@ async def _take(context: Context, process: type[Process], step: Step, given: Any
         if answer:
             _same(answer.fingerprint, request)
             return await refresh(context, answer.object_id)
-        if anchor is None and not about.opens_case:
+        if not about.opens_case and (anchor is None or not about.fits(anchor)):
             raise Refused(Refusal.NOT_FOUND, path=("case",) if step.opens else ("id",))
         await require(connection, reader.named, scope=context.identity)
         district = anchor.district_id if anchor else read["district"]
-        request = await _with_policy(context, connection, request, step, process, district, anchor)
+        known_until = anchor.closures_until if anchor else None
+        request = await _with_policy(context, connection, request, district=district, known_until=known_until)
     if about.opens_case:
         _would_open(request, step, typed, now=context.now)
     case_id = anchor.case_id if anchor else about.process_id
@@ -128,27 +130,30 @@ async def _take(context: Context, process: type[Process], step: Step, given: Any
 
 @dataclass(frozen=True, kw_only=True)
 class _About:
-    """Which process a mutation is about: `anchor` is the one that exists already, and shows whether it may be seen."""
+    """Which process a mutation is about, and the one that exists already (`anchor`, of the type that its id says)."""
 
     process_id: UUID
-    case_id: UUID | None = None
+    anchor: UUID
+    anchor_type: str
     expected_version: int | None = None
     opens_case: bool = False
 
-    @property
-    def anchor(self) -> UUID:
-        return self.case_id or self.process_id
+    def fits(self, anchor: AnyRow) -> bool:
+        """Whether the row is what the id says; a track opens in a case, in nothing else."""
+        kind = Process.kinds[anchor.kind]
+        return kind.__name__ == self.anchor_type and (self.anchor == self.process_id or issubclass(kind, Case))
 
 
 def _about_what(process: type[Process], step: Step, given: Any, key: str) -> _About:
     if not step.opens:
-        _, identifier = ids.decode(given.id, expected=process.__name__, path=("id",))
-        return _About(process_id=identifier, expected_version=given.expected_version)
+        type_name, identifier = ids.decode(given.id, expected=process.__name__, path=("id",))
+        version = given.expected_version
+        return _About(process_id=identifier, anchor=identifier, anchor_type=type_name, expected_version=version)
     new = given.new_id or minted(key)
     if issubclass(process, Case):
-        return _About(process_id=new, opens_case=True)
-    _, case_id = ids.decode(given.case, path=("case",))
-    return _About(process_id=new, case_id=case_id)
+        return _About(process_id=new, anchor=new, anchor_type=process.__name__, opens_case=True)
+    type_name, case_id = ids.decode(given.case, path=("case",))
+    return _About(process_id=new, anchor=case_id, anchor_type=type_name)
 
 
 def _same(stored: str, request: StepRequest) -> None:
@@ -157,27 +162,24 @@ def _same(stored: str, request: StepRequest) -> None:
 
 
 async def _with_policy(
-    context: Context,
-    connection: AsyncConnection,
-    request: StepRequest,
-    step: Step,
-    process: type[Process],
-    district: UUID,
-    anchor: AnyRow | None,
+    context: Context, connection: AsyncConnection, request: StepRequest, *, district: UUID, known_until: str | None
 ) -> StepRequest:
-    """Resolve the policy into what the step carries: workflows read neither policy nor calendar."""
-    policy, today = context.services.policy, context.now.date()
-    if not step.opens:
-        known_until = date.fromisoformat(anchor.closures_until) if anchor else today
-        if known_until - today > CLOSED_DAYS_RENEWED:
-            return request
+    """Resolve the policy into what the step carries: workflows read neither policy nor calendar.
+
+    `known_until` is the day up to which the process that exists already knows its closed days.
+    """
+    policy, today = context.services.policy, local_day(context.now)
+    process = Process.kinds[request.kind]
+    opens = process.steps[request.step].opens
+    if not opens and known_until and date.fromisoformat(known_until) - today > CLOSED_DAYS_RENEWED:
+        return request
     known = closures(
         await casework.patron_day(connection, district),
-        start=min(today, request.occurred_at.date() if request.occurred_at else today),
+        start=min(today, local_day(request.occurred_at) if request.occurred_at else today),
         until=today + CLOSED_DAYS_KNOWN,
         saturday_works=policy.saturday_works,
     )
-    if not step.opens:
+    if not opens:
         return replace(request, closures=known)
     limits = policy.limits(process)
     return replace(

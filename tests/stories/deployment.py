@@ -21,7 +21,7 @@ from store import database
 from tests.world import World
 from workers import embedded
 
-SECRET = "a secret of the tests, long enough to sign tokens"  # noqa: S105
+SECRET = "a secret of the tests, long enough to sign tokens"
 NOT_YET = frozenset(
     {"PENDING", "OUTCOME_UNKNOWN", "ENGINE_UNAVAILABLE", "STORE_UNAVAILABLE", "CASE_BUSY", "STEP_IN_PROGRESS"}
 )

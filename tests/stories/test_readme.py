@@ -1,4 +1,4 @@
-"""What the README says is true: its commands exist, its mutation answers as it is printed, its settings are all there."""
+"""What the README says is true: its commands exist, its mutation answers as printed, its settings are all there."""
 
 import json
 import re

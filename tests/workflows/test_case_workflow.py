@@ -66,7 +66,7 @@ async def test_the_same_request_twice_is_one_step(cases: Cases, world: World, en
     first, second = await asyncio.gather(cases.take(case_id, request), cases.take(case_id, request))
     assert first == second
     async with engine.connect() as connection:
-        assert (await connection.execute(select(func.count()).select_from(t.event))).scalar_one() == 2  # noqa: PLR2004
+        assert (await connection.execute(select(func.count()).select_from(t.event))).scalar_one() == 2
 
 
 async def test_a_refused_opening_leaves_no_workflow_behind(cases: Cases, world: World) -> None:
@@ -90,7 +90,7 @@ async def test_a_track_opens_and_ends_with_the_case(cases: Cases, world: World, 
     closed = await cases.take(
         case_id, world.request(TenantCase, "close", {"outcome": "RESOLVED"}, on=case_id, version=3)
     )
-    assert closed.version == 4  # noqa: PLR2004
+    assert closed.version == 4
     await nothing_differs(engine, cases.client)
 
 
@@ -120,7 +120,7 @@ async def test_the_last_of_a_funding_line_is_granted_once(cases: Cases, world: W
     assert rejections == ["FUNDS_SHORT"]
     assert sorted(answer.version for answer in answers) == [2, 3]
     async with engine.connect() as connection:
-        assert (await connection.execute(select(t.funding_line.c.committed))).scalar_one() == 1_000  # noqa: PLR2004
+        assert (await connection.execute(select(t.funding_line.c.committed))).scalar_one() == 1_000
         assert (await connection.execute(select(func.count()).select_from(t.reservation))).scalar_one() == 1
     await nothing_differs(engine, cases.client)
 
@@ -191,7 +191,7 @@ async def test_a_deadline_that_passes_is_a_task_of_the_supervisor(
     async with engine.connect() as connection:
         tasks = (await connection.execute(select(t.task.c.reason, t.task.c.role).order_by(t.task.c.reason))).all()
         names = (await connection.execute(select(t.event.c.name).order_by(t.event.c.seq))).scalars().all()
-    assert answer.version == 2  # noqa: PLR2004
+    assert answer.version == 2
     assert [tuple(task) for task in tasks] == [("OVERDUE", "SUPERVISOR"), ("STATE", "OPERATOR")]
     assert names == ["open", "deadline_passed", "set_urgency"]
     await nothing_differs(engine, cases.client)
