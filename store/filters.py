@@ -10,6 +10,7 @@ A field that is None, or empty, narrows nothing.
 
 from collections.abc import Collection, Iterator
 from datetime import timedelta
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator
@@ -36,7 +37,7 @@ Kind = Annotated[str, AfterValidator(_known)]
 
 def matching(given: Any, table: Table, /, *, leave_out: Collection[str] = ()) -> Iterator[ColumnElement[bool]]:
     """Yield a clause for each field of a filter but those to `leave_out`, which mean something of their own."""
-    for name, shape in shapes(type(given)).items():
+    for name, shape in _shapes(type(given)).items():
         value = getattr(given, name)
         if value is None or value == () or name in leave_out:
             continue
@@ -48,6 +49,9 @@ def matching(given: Any, table: Table, /, *, leave_out: Collection[str] = ()) ->
             column = table.c[column_name(name, shape)]
             wanted = [_stored(column, each) for each in (value if shape.many else [value])]
             yield column.in_(wanted) if len(wanted) > 1 else column == wanted[0]
+
+
+_shapes = cache(shapes)
 
 
 def _stored(column: ColumnElement[Any], value: Any) -> Any:

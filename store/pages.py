@@ -52,10 +52,17 @@ class Page:
         return urlsafe_b64encode(orjson.dumps(values, default=str)).decode().rstrip("=")
 
 
+def ordered(statement: Select[Any], order: Order, /) -> Select[Any]:
+    """Return the statement with its rows in that order, ready for `page`; it may be kept and used again."""
+    selected = statement.selected_columns
+    statement = statement.add_columns(*(each for each in order.columns if not selected.contains_column(each)))
+    return statement.order_by(*(_sorted(*key) for key in order.keys))
+
+
 async def page(
     connection: AsyncConnection, statement: Select[Any], order: Order, *, first: int, after: str | None
 ) -> Page:
-    """Return the `first` rows of a statement in that order, from the cursor `after` on.
+    """Return the `first` rows of an `ordered` statement, from the cursor `after` on.
 
     Raises `Refused` (PAGE_INVALID, CURSOR_INVALID).
     """
@@ -63,10 +70,7 @@ async def page(
         raise Refused(Refusal.PAGE_INVALID, path=("first",), most=MOST)
     if after is not None:
         statement = statement.where(_beyond(order.keys, _read(order, after)))
-    selected = statement.selected_columns
-    statement = statement.add_columns(*(each for each in order.columns if not selected.contains_column(each)))
-    statement = statement.order_by(*(_sorted(*key) for key in order.keys)).limit(first + 1)
-    rows = (await connection.execute(statement)).all()
+    rows = (await connection.execute(statement.limit(first + 1))).all()
     return Page(rows[:first], len(rows) > first, order)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from store import tables as t
 from store.database import AnyRow
 from store.filters import Kind, matching
 from store.joins import Joined
-from store.pages import Order, Page, page
+from store.pages import Order, Page, ordered, page
 from store.scope import Scope, within
 
 
@@ -85,16 +86,7 @@ async def worklist(
     """Return a page of the open tasks. Raises `Refused` (NOT_YOURS, PAGE_INVALID, CURSOR_INVALID)."""
     if given.roles and not scope.roles & MANAGERS and not scope.roles.issuperset(given.roles):
         raise Refused(Refusal.NOT_YOURS, path=("filter", "roles"), roles=MANAGERS)
-    statement = _tasks(references, scope).where(
-        *matching(given, t.task, leave_out=("roles", "mine", "assigned", "overdue"))
-    )
-    if given.roles or not given.mine:
-        roles = sorted(role.name for role in given.roles or scope.roles)
-        statement = statement.where(_task.role == roles[0] if len(roles) == 1 else _task.role.in_(roles))
-    if given.mine is not None:
-        statement = statement.where(_assigned(t.assignment.c.staff_id == scope.staff_id) == given.mine)
-    if given.assigned is not None:
-        statement = statement.where(_assigned() == given.assigned)
+    statement = _listed(given, order, scope, _hashable(references))
     if given.overdue is not None:
         statement = statement.where(_task.due_at <= now if given.overdue else _task.due_at > now)
     return await page(connection, statement, _ORDERS[order], first=first, after=after)
@@ -109,6 +101,27 @@ async def open_tasks(
     for row in await connection.execute(statement.order_by(_task.due_at, _task.reason)):
         found[row.process_id].append(row)
     return found
+
+
+# The same people look at the same lists all day, and making a statement takes longer than PostgreSQL takes to run it.
+@lru_cache(maxsize=512)
+def _listed(given: WorklistFilter, order: WorklistOrder, scope: Scope, references: "_Hashable") -> Select[Any]:
+    clauses = [*matching(given, t.task, leave_out=("roles", "mine", "assigned", "overdue"))]
+    if given.roles or not given.mine:
+        roles = sorted(role.name for role in given.roles or scope.roles)
+        clauses.append(_task.role == roles[0] if len(roles) == 1 else _task.role.in_(roles))
+    if given.mine is not None:
+        clauses.append(_assigned(t.assignment.c.staff_id == scope.staff_id) == given.mine)
+    if given.assigned is not None:
+        clauses.append(_assigned() == given.assigned)
+    return ordered(_tasks(dict(references), scope).where(*clauses), _ORDERS[order])
+
+
+_Hashable = frozenset[tuple[str, frozenset[str]]]
+
+
+def _hashable(references: References) -> _Hashable:
+    return frozenset((reference, frozenset(columns)) for reference, columns in references.items())
 
 
 def _assigned(*to: ColumnElement[bool]) -> ColumnElement[bool]:

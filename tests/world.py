@@ -41,6 +41,8 @@ class World:
     service_point: UUID = field(default_factory=uuid4)
     stop: UUID = field(default_factory=uuid4)
     funding_line: UUID = field(default_factory=uuid4)
+    partner: UUID = field(default_factory=uuid4)
+    partner_service: UUID = field(default_factory=uuid4)
 
     async def settle(self, engine: AsyncEngine, *, budget: int = 1_000, capacity: int = 10) -> None:
         """Write the register: a funding line of `budget` EUR, a stop next week with `capacity` places."""
@@ -89,6 +91,18 @@ class World:
             (
                 t.funding_line,
                 {"id": self.funding_line, "code": "L1", "name": "L1", "budget": budget, "starts_on": date(2020, 1, 1)},
+            ),
+            (t.partner, {"id": self.partner, "name": "Caritas", "kind": "CHARITY", "status": "ACTIVE"}),
+            (
+                t.partner_service,
+                {
+                    "id": self.partner_service,
+                    "partner_id": self.partner,
+                    "name": "Ascolto",
+                    "area": "HEALTH",
+                    "status": "ACTIVE",
+                    "channel": "EMAIL",
+                },
             ),
         ]
         async with engine.begin() as connection:

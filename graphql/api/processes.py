@@ -67,9 +67,14 @@ class ProcessNode:
         return Process.kinds[self.row.kind]
 
     @property
+    def type_name(self) -> str:
+        """Its type in GraphQL."""
+        return self.declared.__name__
+
+    @property
     def global_id(self) -> str:
         """The id that clients know."""
-        return ids.encode(self.declared.__name__, self.row.id)
+        return ids.encode(self.type_name, self.row.id)
 
     def __getattr__(self, name: str) -> Any:
         # GraphQL's machinery asks every source for `__await__` and the like: no reason to read the whole process.

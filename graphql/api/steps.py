@@ -18,9 +18,9 @@ from api.requests import fingerprint, minted
 from domain.calendar import closures
 from domain.case import Case
 from domain.events import Actor, Opening, StepRequest
-from domain.fields import local_day
+from domain.fields import Moment, local_day
 from domain.process import Process, Step
-from domain.record import blank, dump_input, dump_value, read_input
+from domain.record import blank, dump_input, dump_value, read_input, read_value
 from domain.refusals import Refusal, Refused
 from store import casework
 from store.database import AnyRow
@@ -91,7 +91,7 @@ async def _take(context: Context, process: type[Process], step: Step, given: Any
     about = _about_what(process, step, given, key)
     typed = read_input(step, read)
     values = dump_input(typed)
-    at = given.occurred_at or None
+    at = read_value(Moment, given.occurred_at, path=("occurred_at",)) if given.occurred_at else None
     asked = {
         "step": f"{process.kind}.{step.name}",
         "about": [about.process_id, about.anchor, about.expected_version],

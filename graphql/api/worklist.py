@@ -36,92 +36,14 @@ class TaskNode:
         self.references = references
 
 
-def _id(self: TaskNode) -> strawberry.ID:
-    key = f"Task:{self.row.process_id}:{self.row.entry}:{self.row.reason}"
-    return strawberry.ID(urlsafe_b64encode(key.encode()).decode().rstrip("="))
+def _id(_context: Context, process: UUID, entry: int, reason: str) -> str:
+    return urlsafe_b64encode(f"Task:{process}:{entry}:{reason}".encode()).decode().rstrip("=")
 
 
-def _process(self: TaskNode) -> ProcessNode:
-    return ProcessNode(Part(self.row, "process"))
+_TOLD: Fields = {}
 
 
-def _kind(self: TaskNode) -> str:
-    kind: str = self.row.kind
-    return kind
-
-
-def _kind_label(self: TaskNode, info: Info) -> str:
-    return Process.kinds[self.row.kind].label.text(info.context.language)
-
-
-def _state_name(self: TaskNode) -> str:
-    state: str = self.row.state
-    return state
-
-
-def _state_label(self: TaskNode, info: Info) -> str:
-    return Process.kinds[self.row.kind].State[self.row.state].label.text(info.context.language)
-
-
-def _role(self: TaskNode) -> Role:
-    return Role[self.row.role]
-
-
-def _reason(self: TaskNode) -> TaskReason:
-    return TaskReason[self.row.reason]
-
-
-def _urgency(self: TaskNode) -> Urgency:
-    return _URGENCIES[self.row.urgency]
-
-
-def _due_at(self: TaskNode) -> datetime:
-    due_at: datetime = self.row.due_at
-    return due_at
-
-
-def _overdue(self: TaskNode, info: Info) -> bool:
-    overdue: bool = self.row.due_at <= info.context.now
-    return overdue
-
-
-def _opened_at(self: TaskNode) -> datetime:
-    opened_at: datetime = self.row.opened_at
-    return opened_at
-
-
-def _entry(reference: str, description: str) -> tuple[Any, Any]:
-    kind = _ENTRIES[reference]
-
-    def one(self: TaskNode) -> Any:
-        return referred(kind, self.row, reference, self.references[reference])
-
-    return resolved(Optional[ForwardRef(kind.__name__)], one, description=description)  # noqa: UP045
-
-
-TASK = make(
-    "Task",
-    {
-        "id": resolved(strawberry.ID, _id, description="The same for as long as there is something to do."),
-        "process": resolved(ForwardRef("Process"), _process, description="What waits."),
-        "kind": resolved(str, _kind, description="The kind of the process: TENANT_CASE, ARREARS_SUPPORT, ..."),
-        "kind_label": resolved(str, _kind_label, description="In the caller's language."),
-        "state_name": resolved(str, _state_name, description="The state that waits."),
-        "state_label": resolved(str, _state_label, description="In the caller's language."),
-        "role": resolved(enum(Role), _role, description="Whom it waits for."),
-        "reason": resolved(enum(TaskReason), _reason, description="Why there is a task."),
-        "urgency": resolved(enum(Urgency), _urgency, description="How urgent the case is."),
-        "due_at": resolved(datetime, _due_at, description="By when; when it began, if it has no deadline."),
-        "overdue": resolved(bool, _overdue, description="Whether `dueAt` has passed."),
-        "opened_at": resolved(datetime, _opened_at, description="Since when it waits."),
-        "person": _entry("person", "Whom the case is about, if the caller may see them."),
-        "district": _entry("district", "Where."),
-        "assignee": _entry("assignee", "Who is to do it; null while it is anybody's."),
-    },
-    description="Something to do: a state that waits for a role of the agency, or a deadline that went by.",
-)
-
-
+def _told(name: str, annotation: Any, told: Told, description: str) -> None: ...
 def _read_along(asked: Asked | None) -> tasks.References:
     """Return what to read along with tasks of which this is asked; None is everything."""
     references: dict[str, Collection[str]] = {

@@ -1,0 +1,107 @@
+"""Fields that the columns of a row tell by themselves: said once, read one by one or a whole page at a time.
+
+A type whose objects are rows lists such fields in `TOLD`. Its ordinary resolvers are made from the same entries
+(`resolver`), so that there is one way in which a column becomes a value; `api.finished` reads whole rows with them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.context import Context, Info
+from api.errors import camel
+from api.ids import encode
+from domain.choices import Choice
+from domain.fields import Note
+from domain.process import Process
+from domain.registered import Registered
+from domain.shape import Shape, shapes
+from store.columns import column_name
+
+
+@dataclass(frozen=True)
+class Told:
+    """A field that is `tell(context, *values)` of these columns: pure, and never of anything else."""
+
+    columns: tuple[str, ...]
+    tell: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Refers:
+    """A field that is another row, read along under the name `reference`; null where that has no id.
+
+    If its type is not always the same, `type_name` tells it from `columns` of the other row.
+    """
+
+    reference: str
+    columns: tuple[str, ...] = ()
+    type_name: Callable[..., str] | None = None
+
+
+TOLD: dict[str, Mapping[str, Told | Refers]] = {}
+"""By GraphQL type and field: what can be read from rows alone."""
+
+
+def itself(_context: Context, value: Any) -> Any:
+    """Tell what a column holds."""
+    return value
+
+
+def resolver(told: Told, /) -> Callable[..., Any]:
+    """Return the resolver of a field of a source with a `row`."""
+
+    def resolve(self: Any, info: Info) -> Any:
+        return told.tell(info.context, *(getattr(self.row, column) for column in told.columns))
+
+    return resolve
+
+
+def global_id(type_name: str, /) -> Told:
+    """Return the field `id` of a row whose type is always the same."""
+    return Told(("id",), lambda _context, identifier: encode(type_name, identifier))
+
+
+# The register.
+
+
+def _of_entry(shape: Shape, column: str) -> Told:
+    if isinstance(shape.type, type) and issubclass(shape.type, Choice):
+        members = shape.type
+        return Told((column,), lambda _context, name: name and members[name])
+    return Told((column,), itself)
+
+
+def _entry(kind: type[Registered]) -> Mapping[str, Told]:
+    """An entry's own values; not what it points at, nor its lists."""
+    own = {
+        name: shape
+        for name, shape in shapes(kind).items()
+        if not shape.points_at and not shape.many and shape.type is not Note
+    }
+    return {camel(name): _of_entry(shape, column_name(name, shape)) for name, shape in own.items()} | {
+        "id": global_id(kind.__name__),
+        "version": Told(("version",), itself),
+    }
+
+
+TOLD.update({kind.__name__: _entry(kind) for kind in Registered.kinds.values()})
+
+# Processes.
+
+PROCESS: Mapping[str, Told] = {
+    "id": Told(("kind", "id"), lambda _context, kind, identifier: encode(Process.kinds[kind].__name__, identifier)),
+    "kind": Told(("kind",), itself),
+    "kindLabel": Told(("kind",), lambda context, kind: Process.kinds[kind].label.text(context.language)),
+    "stateName": Told(("state",), itself),
+    "stateLabel": Told(
+        ("kind", "state"), lambda context, kind, state: Process.kinds[kind].State[state].label.text(context.language)
+    ),
+    "version": Told(("version",), itself),
+    "openedAt": Told(("opened_at",), itself),
+    "enteredAt": Told(("entered_at",), itself),
+    "deadline": Told(("deadline",), itself),
+    "overdue": Told(("overdue",), itself),
+    "endedAt": Told(("ended_at",), itself),
+}
+"""What the row of a process tells without the process in it; lists ask for little else."""
