@@ -33,15 +33,16 @@ async def tracks(connection: AsyncConnection, case_ids: Sequence[UUID], *, scope
 
 
 async def before_step(
-    connection: AsyncConnection, process_id: UUID, request_id: str, *, scope: Scope
+    connection: AsyncConnection, process_id: UUID, request_id: str, *, opens: UUID | None, scope: Scope
 ) -> tuple[AnyRow | None, AnyRow | None]:
     """Return the process, and the answer that the request already has, in one statement.
 
-    The process is None when there is none, or the caller may not see it. Raises `Refused` (STAFF_UNKNOWN): who acts is
-    written in the history, so it must be somebody of the register.
+    The process is None when there is none, or the caller may not see it. Raises `Refused`: STAFF_UNKNOWN (who acts is
+    written in the history, so it must be somebody of the register), ALREADY_EXISTS (the id that the step `opens` is
+    some process's already, whoever may see it).
     """
     one = select(1).subquery()
-    process = t.process
+    process, other = t.process, t.process.alias("other")
     found = (
         await connection.execute(
             select(
@@ -54,6 +55,7 @@ async def before_step(
                 t.request.c.object_id,
                 t.request.c.answer,
                 exists().where(t.staff.c.id == scope.staff_id).label("staff_known"),
+                exists().where(other.c.id == opens).label("taken"),
             )
             .select_from(one)
             .join(process, and_(process.c.id == process_id, within(scope, process)), isouter=True)
@@ -62,6 +64,8 @@ async def before_step(
     ).one()
     if not found.staff_known:
         raise Refused(Refusal.STAFF_UNKNOWN)
+    if found.taken and not found.object_id:
+        raise Refused(Refusal.ALREADY_EXISTS, path=("new_id",))
     return (found if found.id else None), (found if found.object_id else None)
 
 

@@ -64,8 +64,11 @@ async def _put(connection: AsyncConnection, case_id: UUID, entry: Entry) -> bool
         "overdue": moved.overdue,
     }
     statement = _PUT_OF_CASE if isinstance(moved, Case) else _PUT
-    if (await connection.execute(statement, {"written": written})).one_or_none() is None:
+    stored = (await connection.execute(statement, {"written": written})).scalar_one()
+    if stored is None:
         return False
+    if stored != len(processes):
+        raise ProjectionMismatch(f"case {case_id}: entry {event.seq} is about a process of another case")
     if moved.settles and moved.entered_at == event.occurred_at:
         await _settle(connection, moved)
     if event.request and event.request.notes:
@@ -222,6 +225,8 @@ def _put_statement(head: str, follow: str = "") -> Any:
                overdue = excluded.overdue, ended_at = excluded.ended_at, changed_seq = excluded.changed_seq,
                data = excluded.data, person_id = excluded.person_id, district_id = excluded.district_id,
                operator_id = excluded.operator_id, urgency = excluded.urgency
+         where process.case_id = excluded.case_id
+        returning 1
     ), done as (
         -- The tasks of states that were left, and of a deadline that was moved.
         update task k set done_at = e.occurred_at
@@ -245,7 +250,7 @@ def _put_statement(head: str, follow: str = "") -> Any:
         -- The same key at the same instant on another case: both are taken, the key stays the first one's.
         on conflict (id) do nothing
     ){follow}
-    select id from head
+    select case when exists (select from head) then (select count(*) from stored) end
     """
     ).bindparams(bindparam("written", type_=JSONB))
 

@@ -163,7 +163,6 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
         return finish if any(plans.values()) else None
 
-
     # From the columns of its row.
 
     def _row(self, type_: GraphQLObjectType, selection: Any, path: Any, prefix: str = "") -> Read | None:

@@ -15,6 +15,7 @@ from api.derive import LOADERS, enum, make, output_fields, resolved
 from api.errors import camel
 from api.nodes import Node
 from api.notes import NOTE, NoteNode, diary
+from api.told import PROCESS, TOLD, resolver
 from api.types import publish
 from domain.case import Case
 from domain.picture import picture
@@ -30,24 +31,8 @@ BOOKKEEPING = frozenset(Process.__dataclass_fields__) | {"tracks"}
 """What every process has: said once, on the interface."""
 
 
-ROW_FIELDS = {
-    "__typename": {"kind"},
-    "id": {"kind"},
-    "kind": {"kind"},
-    "kindLabel": {"kind"},
-    "stateName": {"state"},
-    "stateLabel": {"kind", "state"},
-    "version": {"version"},
-    "waitsFor": {"kind", "state"},
-    "openedAt": {"opened_at"},
-    "enteredAt": {"entered_at"},
-    "deadline": {"deadline"},
-    "overdue": {"overdue"},
-    "endedAt": {"ended_at"},
-}
-"""The fields that a row tells without the process in it, each with its columns; lists ask for little else."""
-
 _COLUMNS = frozenset({"version", "opened_at", "entered_at", "deadline", "overdue"})
+"""What the row tells too: a list need not read the whole process for it."""
 
 
 class ProcessNode:
@@ -170,33 +155,11 @@ def mutation_name(process: type[Process], step: Step, /) -> str:
     return camel(f"{process.kind.lower()}_{step.name}")
 
 
-def _kind(self: ProcessNode) -> str:
-    return self.declared.kind
-
-
-def _kind_label(self: ProcessNode, info: Info) -> str:
-    return self.declared.label.text(info.context.language)
-
-
-def _state_name(self: ProcessNode) -> str:
-    state: str = self.row.state
-    return state
-
-
-def _state_label(self: ProcessNode, info: Info) -> str:
-    return self.declared.State[self.row.state].label.text(info.context.language)
-
-
 def _waits_for(self: ProcessNode, info: Info) -> WaitsFor | None:
     whom = self.declared.State[self.row.state].waits_for
     if not whom:
         return None
     return WaitsFor(name=whom.name, label=whom.label.text(info.context.language), agency=isinstance(whom, Role))
-
-
-def _ended_at(self: ProcessNode) -> datetime | None:
-    ended: datetime | None = self.row.ended_at
-    return ended
 
 
 def _deadline_clause(self: ProcessNode) -> str | None:
@@ -220,10 +183,14 @@ def _picture(self: ProcessNode, info: Info) -> str:
 class ProcessInterface(Node):
     """What every process shares; the source is a `ProcessNode`."""
 
-    kind: str = strawberry.field(resolver=_kind, description="TENANT_CASE, ARREARS_SUPPORT, ...")
-    kind_label: str = strawberry.field(resolver=_kind_label, description="In the caller's language.")
-    state_name: str = strawberry.field(resolver=_state_name, description="Each kind has it as an enum too.")
-    state_label: str = strawberry.field(resolver=_state_label, description="In the caller's language.")
+    kind: str = strawberry.field(resolver=resolver(PROCESS["kind"]), description="TENANT_CASE, ARREARS_SUPPORT, ...")
+    kind_label: str = strawberry.field(resolver=resolver(PROCESS["kindLabel"]), description="In the caller's language.")
+    state_name: str = strawberry.field(
+        resolver=resolver(PROCESS["stateName"]), description="Each kind has it as an enum too."
+    )
+    state_label: str = strawberry.field(
+        resolver=resolver(PROCESS["stateLabel"]), description="In the caller's language."
+    )
     version: int = strawberry.field(description="Send it back as `expectedVersion`.")
     waits_for: WaitsFor | None = strawberry.field(
         resolver=_waits_for, description="Whom the present state waits for; null once it has ended."
@@ -235,7 +202,9 @@ class ProcessInterface(Node):
         resolver=_deadline_clause, description="Which clause of which version of the policy gave the deadline."
     )
     overdue: bool = strawberry.field(description="Whether the deadline has passed.")
-    ended_at: datetime | None = strawberry.field(resolver=_ended_at, description="Null while it is open.")
+    ended_at: datetime | None = strawberry.field(
+        resolver=resolver(PROCESS["endedAt"]), description="Null while it is open."
+    )
     available_steps: list[AvailableStep] = strawberry.field(
         resolver=_available_steps, description="Every step, whether it is open to the caller now, and if not why not."
     )
@@ -256,6 +225,7 @@ def types(processes: Sequence[type[Process]], /) -> list[type[Any]]:
     """Return the GraphQL type of each process."""
     for process in processes:
         LOADERS[process.__name__] = LOADERS["Process"] = _fetch_by_id
+        TOLD[process.__name__] = PROCESS
         if process not in _types:
             _types[process] = _type(process)
     return [_types[process] for process in processes]

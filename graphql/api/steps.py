@@ -112,7 +112,8 @@ async def _take(context: Context, process: type[Process], step: Step, given: Any
         notes=tuple(reader.notes),
     )
     async with context.reading() as connection:
-        anchor, answer = await casework.before_step(connection, about.anchor, key, scope=context.identity)
+        opens = about.process_id if step.opens else None
+        anchor, answer = await casework.before_step(connection, about.anchor, key, opens=opens, scope=context.identity)
         if answer:
             _same(answer.fingerprint, request)
             return await refresh(context, answer.object_id)

@@ -11,8 +11,10 @@ import strawberry
 from api.connections import DEFAULT_FIRST, After, Asked, Connection, First, asked_of_nodes, connection, read_filter
 from api.context import Context, Info
 from api.derive import Fields, enum, input_type, make, resolved
-from api.processes import ROW_FIELDS, ProcessNode
+from api.errors import camel
+from api.processes import ProcessNode
 from api.references import columns_asked, referred
+from api.told import PROCESS, TOLD, Refers, Told, itself, resolver
 from domain.case import Urgency
 from domain.process import Process
 from domain.register import District, Person, Staff
@@ -40,10 +42,59 @@ def _id(_context: Context, process: UUID, entry: int, reason: str) -> str:
     return urlsafe_b64encode(f"Task:{process}:{entry}:{reason}".encode()).decode().rstrip("=")
 
 
-_TOLD: Fields = {}
+def _maybe(type_name: str) -> Any:
+    return Optional[ForwardRef(type_name)]  # noqa: UP045 (a forward reference has no `|`)
 
 
-def _told(name: str, annotation: Any, told: Told, description: str) -> None: ...
+_FIELDS: Mapping[str, tuple[Any, Told | Refers, str]] = {
+    "id": (
+        strawberry.ID,
+        Told(("process_id", "entry", "reason"), _id),
+        "The same for as long as there is something to do.",
+    ),
+    "process": (
+        ForwardRef("Process"),
+        Refers("process", ("kind",), lambda kind: Process.kinds[kind].__name__),
+        "What waits.",
+    ),
+    "kind": (str, PROCESS["kind"], "The kind of the process: TENANT_CASE, ARREARS_SUPPORT, ..."),
+    "kind_label": (str, PROCESS["kindLabel"], "In the caller's language."),
+    "state_name": (str, Told(("state",), itself), "The state that waits."),
+    "state_label": (str, PROCESS["stateLabel"], "In the caller's language."),
+    "role": (enum(Role), Told(("role",), lambda _, role: Role[role]), "Whom it waits for."),
+    "reason": (enum(TaskReason), Told(("reason",), lambda _, reason: TaskReason[reason]), "Why there is a task."),
+    "urgency": (enum(Urgency), Told(("urgency",), lambda _, rank: _URGENCIES[rank]), "How urgent the case is."),
+    "due_at": (datetime, Told(("due_at",), itself), "By when; when it began, if it has no deadline."),
+    "overdue": (bool, Told(("due_at",), lambda context, due: due <= context.now), "Whether `dueAt` has passed."),
+    "opened_at": (datetime, Told(("opened_at",), itself), "Since when it waits."),
+    "person": (_maybe("Person"), Refers("person"), "Whom the case is about, if the caller may see them."),
+    "district": (_maybe("District"), Refers("district"), "Where."),
+    "assignee": (_maybe("Staff"), Refers("assignee"), "Who is to do it; null while it is anybody's."),
+}
+TOLD["Task"] = {camel(name): told for name, (_, told, _) in _FIELDS.items()}
+
+
+def _field(annotation: Any, told: Told | Refers, description: str) -> tuple[Any, Any]:
+    if isinstance(told, Told):
+        return resolved(annotation, resolver(told), description=description)
+    reference = told.reference
+    if reference == "process":
+        return resolved(annotation, lambda self: ProcessNode(Part(self.row, reference)), description=description)
+    kind = _ENTRIES[reference]
+    return resolved(
+        annotation,
+        lambda self: referred(kind, self.row, reference, self.references[reference]),
+        description=description,
+    )
+
+
+TASK = make(
+    "Task",
+    {name: _field(*declared) for name, declared in _FIELDS.items()},
+    description="Something to do: a state that waits for a role of the agency, or a deadline that went by.",
+)
+
+
 def _read_along(asked: Asked | None) -> tasks.References:
     """Return what to read along with tasks of which this is asked; None is everything."""
     references: dict[str, Collection[str]] = {
@@ -57,9 +108,9 @@ def _read_along(asked: Asked | None) -> tasks.References:
 
 
 def _process_columns(asked: Asked | None) -> Collection[str]:
-    if asked is None or not ROW_FIELDS.keys() >= asked.keys():
+    if asked is None or not PROCESS.keys() | {"__typename"} >= asked.keys():
         return t.process.c.keys()
-    return {column for name in asked for column in ROW_FIELDS[name]}
+    return {"kind", *(column for name in asked if name in PROCESS for column in PROCESS[name].columns)}
 
 
 _ALL = _read_along(None)
