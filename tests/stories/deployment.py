@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -40,18 +41,21 @@ class Deployment:
     world: World = field(default_factory=World)
     programs: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
-    @property
-    def token(self) -> str:
-        """A supervisor's token for every district."""
-        return identity.issue(
-            SECRET, subject=self.world.staff, roles=[Role.SUPERVISOR], districts=None, hours=1, now=datetime.now(UTC)
+    def client(
+        self, *, staff: UUID | None = None, role: Role = Role.SUPERVISOR, districts: list[UUID] | None = None
+    ) -> httpx.AsyncClient:
+        """Return a front end's connection to the API, by default a supervisor's of every district."""
+        token = identity.issue(
+            SECRET,
+            subject=staff or self.world.staff,
+            roles=[role],
+            districts=districts,
+            hours=1,
+            now=datetime.now(UTC),
         )
-
-    def client(self) -> httpx.AsyncClient:
-        """Return a front end's connection to the API."""
         return httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{self.port}",
-            headers={"Authorization": f"Bearer {self.token}", "Accept-Language": "en"},
+            headers={"Authorization": f"Bearer {token}", "Accept-Language": "en"},
             timeout=20,
         )
 

@@ -63,7 +63,7 @@ PLAUSIBLE: dict[str, Callable[[], Any]] = {
     "Int": lambda: 1,
     "Decimal": lambda: "100.00",
     "Date": lambda: (datetime.now(UTC) + timedelta(days=20)).date().isoformat(),
-    "DateTime": lambda: (datetime.now(UTC) + timedelta(seconds=1)).isoformat(),
+    "DateTime": lambda: (datetime.now(UTC) + timedelta(seconds=1)).isoformat(),  # noqa: PLW0108 (now, not at import)
     "Boolean": lambda: True,
 }
 NASTINESS = 0.06

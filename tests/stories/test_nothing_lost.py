@@ -2,13 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from itertools import count
 from random import Random
 from typing import Any
 
 import httpx
-import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
@@ -17,7 +15,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from api import ids
 from store import database, log
 from store import tables as t
-from tests.stories.deployment import Deployment, case_opening, deployed, insist
+from tests.stories.deployment import Deployment, case_opening, insist
 from workers.verify import differences
 
 KILLS = (
@@ -33,13 +31,6 @@ KILLS = (
 """`worker` with `temporal` comes first after a single worker: it is where a local activity loses a step."""
 
 TENANTS = 6
-
-
-@pytest.fixture(scope="module")
-async def deployment(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployment]:
-    """One deployment for the stories of this file."""
-    async with deployed(tmp_path_factory.mktemp("deployment")) as running:
-        yield running
 
 
 class Tenant:

@@ -5,11 +5,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 from typer.testing import CliRunner
 
 from domain.processes import PROCESSES
-from tests.stories.deployment import case_opening, deployed, insist
+from tests.stories.deployment import Deployment, case_opening, insist
 from workers.cli import app
 from workers.settings import Settings
 
@@ -51,11 +50,11 @@ def test_it_names_every_process() -> None:
     assert re.findall(r"^\| \[`(\w+)`\]", README, re.MULTILINE) == [process.__name__ for process in PROCESSES]
 
 
-async def test_its_mutation_answers_as_it_is_printed(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_its_mutation_answers_as_it_is_printed(deployment: Deployment) -> None:
     """The document, sent as it stands, gives the answer that is printed, but for when it was sent."""
     (document,) = blocks("graphql")
     variables, printed = map(json.loads, blocks("json"))
-    async with deployed(tmp_path_factory.mktemp("readme")) as deployment, deployment.client() as client:
+    async with deployment.client() as client:
         opened = await insist(client, "tenantCaseOpen", case_opening(deployment.world, "readme"))
         variables["input"]["id"] = opened["process"]["id"]
         answer = (await client.post("/graphql", json={"query": document, "variables": variables})).json()
