@@ -12,7 +12,7 @@ from domain.process import Process
 from domain.tenant_case import Outcome, TenantCase
 from store import tables as t
 from store.filters import matching
-from store.pages import Order, Page, ordered, page
+from store.pages import Order, Page, Pages
 from store.scope import Scope, within
 
 
@@ -81,7 +81,7 @@ async def cases(
         statement = statement.where(exists().where(*at_point))
     if given.outcome:
         statement = statement.where(_case.data["outcome"].astext == given.outcome.name)
-    return await page(connection, ordered(statement, _ORDERS[order]), _ORDERS[order], first=first, after=after)
+    return await Pages(statement, _ORDERS[order]).page(connection, first=first, after=after)
 
 
 def of_cases() -> ColumnElement[bool]:

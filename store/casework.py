@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, not_, select
+from sqlalchemy import ARRAY, Select, Uuid, and_, any_, bindparam, delete, exists, not_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,22 +16,34 @@ from store import tables as t
 from store.database import AnyRow
 from store.scope import Scope, within
 
+SCOPES = 512
+"""For how many callers the statements of a step are kept: making one costs more than all else that is done with it."""
+
+_IDS = bindparam("ids", type_=ARRAY(Uuid))
+
 
 async def processes(connection: AsyncConnection, identifiers: Sequence[UUID], *, scope: Scope) -> dict[UUID, AnyRow]:
     """Return the processes with these ids that the caller may see."""
-    rows = await connection.execute(select(t.process).where(t.process.c.id.in_(identifiers), within(scope, t.process)))
+    rows = await connection.execute(_processes(scope), {"ids": identifiers})
     return {row.id: row for row in rows}
+
+
+@lru_cache(SCOPES)
+def _processes(scope: Scope) -> Select[Any]:
+    return select(t.process).where(t.process.c.id == any_(_IDS), within(scope, t.process))
 
 
 async def tracks(connection: AsyncConnection, case_ids: Sequence[UUID], *, scope: Scope) -> Sequence[AnyRow]:
     """Return the tracks of these cases, open and ended, oldest first."""
+    rows: Sequence[AnyRow] = (await connection.execute(_tracks(scope), {"ids": case_ids})).all()
+    return rows
+
+
+@lru_cache(SCOPES)
+def _tracks(scope: Scope) -> Select[Any]:
     table = t.process
-    rows = await connection.execute(
-        select(table)
-        .where(table.c.case_id.in_(case_ids), table.c.id != table.c.case_id, within(scope, table))
-        .order_by(table.c.opened_at, table.c.id)
-    )
-    return rows.all()
+    tracks = select(table).where(table.c.case_id == any_(_IDS), table.c.id != table.c.case_id, within(scope, table))
+    return tracks.order_by(table.c.opened_at, table.c.id)
 
 
 async def before_step(
@@ -41,32 +55,35 @@ async def before_step(
     written in the history, so it must be somebody of the register), ALREADY_EXISTS (the id that the step `opens` is
     some process's already, whoever may see it).
     """
-    one = select(1).subquery()
-    process, other = t.process, t.process.alias("other")
-    found = (
-        await connection.execute(
-            select(
-                process.c.id,
-                process.c.case_id,
-                process.c.kind,
-                process.c.district_id,
-                process.c.data["terms"]["closures"]["until"].astext.label("closures_until"),
-                t.request.c.fingerprint,
-                t.request.c.object_id,
-                t.request.c.answer,
-                exists().where(t.staff.c.id == scope.staff_id).label("staff_known"),
-                exists().where(other.c.id == opens).label("taken"),
-            )
-            .select_from(one)
-            .join(process, and_(process.c.id == process_id, within(scope, process)), isouter=True)
-            .join(t.request, t.request.c.id == request_id, isouter=True)
-        )
-    ).one()
+    asked = {"process": process_id, "opens": opens, "request": request_id}
+    found = (await connection.execute(_before_step(scope), asked)).one()
     if not found.staff_known:
         raise Refused(Refusal.STAFF_UNKNOWN)
     if found.taken and not found.object_id:
         raise Refused(Refusal.ALREADY_EXISTS, path=("new_id",))
     return (found if found.id else None), (found if found.object_id else None)
+
+
+@lru_cache(SCOPES)
+def _before_step(scope: Scope) -> Select[Any]:
+    one, process, other, request = select(1).subquery(), t.process, t.process.alias("other"), t.request
+    return (
+        select(
+            process.c.id,
+            process.c.case_id,
+            process.c.kind,
+            process.c.district_id,
+            process.c.data["terms"]["closures"]["until"].astext.label("closures_until"),
+            request.c.fingerprint,
+            request.c.object_id,
+            request.c.answer,
+            exists().where(t.staff.c.id == scope.staff_id).label("staff_known"),
+            exists().where(other.c.id == bindparam("opens")).label("taken"),
+        )
+        .select_from(one)
+        .join(process, and_(process.c.id == bindparam("process"), within(scope, process)), isouter=True)
+        .join(request, request.c.id == bindparam("request"), isouter=True)
+    )
 
 
 async def set_aside(

@@ -8,7 +8,7 @@
 A field that is None, or empty, narrows nothing.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
 from functools import cache
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Integer, Table
 from domain.choices import Choice
 from domain.fields import start_of
 from domain.process import Process
-from domain.shape import shapes
+from domain.shape import Shape, shapes
 from store.columns import column_name
 
 _FROM, _TO = "_from", "_to"
@@ -51,7 +51,9 @@ def matching(given: Any, table: Table, /, *, leave_out: Collection[str] = ()) ->
             yield column.in_(wanted) if len(wanted) > 1 else column == wanted[0]
 
 
-_shapes = cache(shapes)
+@cache
+def _shapes(declared: Callable[..., Any]) -> Mapping[str, Shape]:
+    return shapes(declared)  # type: ignore[arg-type]
 
 
 def _stored(column: ColumnElement[Any], value: Any) -> Any:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.choices import Choice
 from store import tables as t
-from store.pages import Order, Page, ordered, page
+from store.pages import Order, Page, Pages
 from store.scope import Scope, within
 
 _event = t.event.c
@@ -58,4 +58,4 @@ async def history(
     ).where(_event.case_id == case_id, within(scope, t.event))
     if process_id:
         statement = statement.where(_event.process_id == process_id)
-    return await page(connection, ordered(statement, _ORDERS[order]), _ORDERS[order], first=first, after=after)
+    return await Pages(statement, _ORDERS[order]).page(connection, first=first, after=after)

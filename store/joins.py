@@ -1,6 +1,6 @@
 """What a row refers to, read along with it: columns of other tables, under the name of each reference."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, select
@@ -35,8 +35,12 @@ class Joined:
 
     def along(self, reference: str, table: Table, *on: ColumnElement[bool], columns: Collection[str]) -> "Joined":
         """Read these columns, and the id, of what each row refers to."""
-        self._columns += [table.c[name].label(_prefix(reference) + name) for name in sorted({"id", *columns})]
-        return self.through(table, *on)
+        return self.beside(reference, {name: table.c[name] for name in {"id", *columns}}).through(table, *on)
+
+    def beside(self, reference: str, columns: Mapping[str, ColumnElement[Any]]) -> "Joined":
+        """Read what the rows themselves say of what they refer to."""
+        self._columns += [column.label(_prefix(reference) + name) for name, column in columns.items()]
+        return self
 
     def select(self) -> Select[Any]:
         """Return the statement."""

@@ -32,7 +32,7 @@ from domain.roles import Role
 from domain.tenant_case import Fragility
 from store import tables as t
 from store.filters import matching
-from store.pages import Order, Page, ordered, page
+from store.pages import Order, Page, Pages
 from store.register import folded
 from store.scope import Scope, within
 
@@ -185,7 +185,7 @@ async def listed(connection: AsyncConnection, given: Any, *, first: int, after: 
         *matching(given, listing.table, leave_out=listing.own),
         *(clause(getattr(given, name)) for name, clause in own.items()),
     )
-    return await page(connection, ordered(statement, listing.order), listing.order, first=first, after=after)
+    return await Pages(statement, listing.order).page(connection, first=first, after=after)
 
 
 @dataclass(frozen=True, kw_only=True)

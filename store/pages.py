@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, SmallInteger, and_, literal, or_, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, SmallInteger, and_, bindparam, or_, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.refusals import Refusal, Refused
@@ -52,26 +52,35 @@ class Page:
         return urlsafe_b64encode(orjson.dumps(values, default=str)).decode().rstrip("=")
 
 
-def ordered(statement: Select[Any], order: Order, /) -> Select[Any]:
-    """Return the statement with its rows in that order, ready for `page`; it may be kept and used again."""
-    selected = statement.selected_columns
-    statement = statement.add_columns(*(each for each in order.columns if not selected.contains_column(each)))
-    return statement.order_by(*(_sorted(*key) for key in order.keys))
+class Pages:
+    """A statement in an order, to be read page by page. It may be kept: making one costs more than running it."""
 
+    def __init__(self, statement: Select[Any], order: Order) -> None:
+        selected = statement.selected_columns
+        missing = (column for column in order.columns if not selected.contains_column(column))
+        ordered = statement.add_columns(*missing).order_by(*(_sorted(*key) for key in order.keys))
+        self._statement = ordered.limit(bindparam("limit", type_=Integer))
+        self._order = order
+        # By which of the cursor's values are null: that is how the statements differ.
+        self._after: dict[tuple[bool, ...], Select[Any]] = {}
 
-async def page(
-    connection: AsyncConnection, statement: Select[Any], order: Order, *, first: int, after: str | None
-) -> Page:
-    """Return the `first` rows of an `ordered` statement, from the cursor `after` on.
+    async def page(self, connection: AsyncConnection, *, first: int, after: str | None, **parameters: Any) -> "Page":
+        """Return the `first` rows from the cursor `after` on; `parameters` are the statement's own.
 
-    Raises `Refused` (PAGE_INVALID, CURSOR_INVALID).
-    """
-    if not 1 <= first <= MOST:
-        raise Refused(Refusal.PAGE_INVALID, path=("first",), most=MOST)
-    if after is not None:
-        statement = statement.where(_beyond(order.keys, _read(order, after)))
-    rows = (await connection.execute(statement.limit(first + 1))).all()
-    return Page(rows[:first], len(rows) > first, order)
+        Raises `Refused` (PAGE_INVALID, CURSOR_INVALID).
+        """
+        if not 1 <= first <= MOST:
+            raise Refused(Refusal.PAGE_INVALID, path=("first",), most=MOST)
+        statement = self._statement
+        if after is not None:
+            values = _read(self._order, after)
+            nulls = tuple(value is None for value in values)
+            if nulls not in self._after:
+                self._after[nulls] = statement.where(_beyond(self._order.keys, nulls))
+            statement = self._after[nulls]
+            parameters |= {f"after_{place}": value for place, value in enumerate(values) if value is not None}
+        rows = (await connection.execute(statement, {"limit": first + 1, **parameters})).all()
+        return Page(rows[:first], len(rows) > first, self._order)
 
 
 def _sorted(column: ColumnElement[Any], ascending: bool) -> ColumnElement[Any]:  # noqa: FBT001 (a key of an order)
@@ -87,19 +96,20 @@ def _nullable(column: ColumnElement[Any]) -> bool:
 # The rows after a cursor.
 
 
-def _beyond(keys: Sequence[tuple[ColumnElement[Any], bool]], values: Sequence[Any]) -> ColumnElement[bool]:
-    columns, ways = [column for column, _ in keys], {ascending for _, ascending in keys}
+def _beyond(keys: Sequence[tuple[ColumnElement[Any], bool]], nulls: Sequence[bool], at: int = 0) -> ColumnElement[bool]:
+    """Return the clause: after a cursor, whose values are the parameters `after_0`, ... but for those that are null."""
+    columns, ways = [column for column, _ in keys[at:]], {ascending for _, ascending in keys[at:]}
+    values = [bindparam(f"after_{place}", type_=column.type) for place, column in enumerate(columns, start=at)]
     if len(ways) == 1 and not any(map(_nullable, columns)):
-        left = tuple_(*columns)
-        right = tuple_(*(literal(value, column.type) for column, value in zip(columns, values, strict=True)))
+        left, right = tuple_(*columns), tuple_(*values)
         return left > right if ways.pop() else left < right
-    (column, ascending), value = keys[0], values[0]
-    same = column.is_(None) if value is None else column == value
-    after = [] if value is None else [column > value if ascending else column < value]
-    if _nullable(column) and value is not None:
+    (column, ascending), value = keys[at], values[0]
+    same = column.is_(None) if nulls[at] else column == value
+    after = [] if nulls[at] else [column > value if ascending else column < value]
+    if _nullable(column) and not nulls[at]:
         after.append(column.is_(None))
-    if len(keys) > 1:
-        after.append(and_(same, _beyond(keys[1:], values[1:])))
+    if at + 1 < len(keys):
+        after.append(and_(same, _beyond(keys, nulls, at + 1)))
     return or_(*after)
 
 

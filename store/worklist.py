@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.case import Urgency
@@ -20,7 +20,7 @@ from store import tables as t
 from store.database import AnyRow
 from store.filters import Kind, matching
 from store.joins import Joined
-from store.pages import Order, Page, ordered, page
+from store.pages import Order, Page, Pages
 from store.scope import Scope, within
 
 
@@ -86,10 +86,9 @@ async def worklist(
     """Return a page of the open tasks. Raises `Refused` (NOT_YOURS, PAGE_INVALID, CURSOR_INVALID)."""
     if given.roles and not scope.roles & MANAGERS and not scope.roles.issuperset(given.roles):
         raise Refused(Refusal.NOT_YOURS, path=("filter", "roles"), roles=MANAGERS)
-    statement = _listed(given, order, scope, _hashable(references))
-    if given.overdue is not None:
-        statement = statement.where(_task.due_at <= now if given.overdue else _task.due_at > now)
-    return await page(connection, statement, _ORDERS[order], first=first, after=after)
+    pages = _pages(given, order, scope, _hashable(references))
+    parameters = {} if given.overdue is None else {"now": now}
+    return await pages.page(connection, first=first, after=after, **parameters)
 
 
 async def open_tasks(
@@ -105,7 +104,7 @@ async def open_tasks(
 
 # The same people look at the same lists all day, and making a statement takes longer than PostgreSQL takes to run it.
 @lru_cache(maxsize=512)
-def _listed(given: WorklistFilter, order: WorklistOrder, scope: Scope, references: "_Hashable") -> Select[Any]:
+def _pages(given: WorklistFilter, order: WorklistOrder, scope: Scope, references: "_Hashable") -> Pages:
     clauses = [*matching(given, t.task, leave_out=("roles", "mine", "assigned", "overdue"))]
     if given.roles or not given.mine:
         roles = sorted(role.name for role in given.roles or scope.roles)
@@ -114,7 +113,10 @@ def _listed(given: WorklistFilter, order: WorklistOrder, scope: Scope, reference
         clauses.append(_assigned(t.assignment.c.staff_id == scope.staff_id) == given.mine)
     if given.assigned is not None:
         clauses.append(_assigned() == given.assigned)
-    return ordered(_tasks(dict(references), scope).where(*clauses), _ORDERS[order])
+    if given.overdue is not None:
+        now = bindparam("now", type_=_task.due_at.type)
+        clauses.append(_task.due_at <= now if given.overdue else _task.due_at > now)
+    return Pages(_tasks(dict(references), scope).where(*clauses), _ORDERS[order])
 
 
 _Hashable = frozenset[tuple[str, frozenset[str]]]
@@ -141,11 +143,17 @@ _COLUMNS = (
 )
 
 
+_OF_PROCESS = {"id": _task.process_id, "kind": _task.kind, "state": _task.state}
+"""What a task itself says of its process."""
+
+
 def _tasks(references: References, scope: Scope) -> Select[Any]:
     joined = Joined(t.task, _COLUMNS)
     person, district, staff, assignment = t.person.c, t.district.c, t.staff.c, t.assignment.c
     for reference, columns in references.items():
         match reference:
+            case "process" if _OF_PROCESS.keys() >= {*columns}:
+                joined.beside(reference, {name: _OF_PROCESS[name] for name in {"id", *columns}})
             case "process":
                 joined.along(reference, t.process, t.process.c.id == _task.process_id, columns=columns)
             case "person":

@@ -2,48 +2,33 @@
 
 graphql-core completes every field of every row apart: a path, an info, a coroutine or not. Fifty rows of ten fields
 cost it more than the database. Here a selection is compiled once a request into plain reads of what the source already
-holds, and each row is a loop over them.
+holds; and a page of rows is read column by column (`api.finished_rows`).
 
 Only what cannot tell the difference is read so: fields without arguments, whose resolver, if they have one, is a plain
 function of the source and the info's context. An object with any other field in it (a loader, an argument) is completed
 by graphql-core; so is one in which anything goes wrong, because it says what and where. The bytes are the same.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 import strawberry
 from graphql import (
     GraphQLAbstractType,
-    GraphQLBoolean,
     GraphQLField,
-    GraphQLID,
-    GraphQLLeafType,
     GraphQLObjectType,
-    GraphQLString,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
-    is_non_null_type,
+    is_object_type,
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.schema.schema_converter import CustomGraphQLEnumType
 from strawberry.types.field import StrawberryField
 
-from api.told import TOLD, Refers, Told
-
-Read = Callable[[Any], Any]
-"""From a source to a value; or from a value to what stands in the answer."""
+from api.finished_rows import AS_IT_IS, Read, Rows, Unusual, columns_of, from_rows, inside, leaf
 
 _DEFINITION = "strawberry-definition"
-_AS_IT_IS: Mapping[Any, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
-"""The scalars whose values of this very type stand in the answer as they are."""
-
-
-class _Unusual(Exception):
-    """Something that graphql-core has a word for: a null where there may be none, an unknown type."""
 
 
 class _Planned(NamedTuple):
@@ -56,13 +41,41 @@ class _Planned(NamedTuple):
     nullable: bool
 
 
+class _Plan:
+    """How objects of one type are completed for one selection."""
+
+    def __init__(self, type_: GraphQLObjectType, rows: Rows | None, from_source: Callable[[], Read | None]) -> None:
+        self._is_type_of: Any = type_.is_type_of
+        self._rows = rows
+        self._make = from_source
+        self._from_source: Read | None = None
+
+    def one(self, source: Any) -> Any:
+        """Complete an object from its row, or else from its fields' resolvers."""
+        if self._is_type_of and not self._is_type_of(source, None):
+            raise Unusual
+        columns = columns_of([source]) if self._rows else None
+        if self._rows and columns:
+            return self._rows(columns)[0]
+        # Where there is a row this plan may never be needed.
+        self._from_source = self._from_source or self._make()
+        if not self._from_source:
+            raise Unusual
+        return self._from_source(source)
+
+    def all(self, sources: Sequence[Any]) -> Sequence[Any]:
+        """Complete the objects of a list."""
+        columns = columns_of(sources) if self._rows else None
+        return self._rows(columns) if self._rows and columns else [*map(self.one, sources)]
+
+
 class Executor(StrawberryGraphQLCoreExecutionContext):
     """The executor of the schema: graphql-core's, which leaves objects without a wait to their plan."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         # By type and selection, as graphql-core itself remembers selections; the list is kept, so that its id is too.
-        self._plans: dict[tuple[GraphQLObjectType, int], tuple[Any, Read | None]] = {}
+        self._plans: dict[tuple[GraphQLObjectType, int], tuple[Any, _Plan | None]] = {}
         # Somebody wants to hear of every field.
         self._watched = bool(self.middleware_manager and self.middleware_manager.middlewares)
 
@@ -73,33 +86,21 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         plan = None if self._watched else self._plan(return_type, field_details_list, path)
         if plan:
             try:
-                return plan(result)
+                return plan.one(result)
             except Exception:  # noqa: BLE001, S110 (graphql-core meets it again, and says what and where)
                 pass
         return super().collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
 
-    def _plan(self, type_: GraphQLObjectType, selection: Any, path: Any) -> Read | None:
+    def _plan(self, type_: GraphQLObjectType, selection: Any, path: Any) -> _Plan | None:
         key = type_, id(selection)
         if key not in self._plans:
             self._plans[key] = selection, self._object(type_, selection, path)
         return self._plans[key][1]
 
-    def _object(self, type_: GraphQLObjectType, selection: Any, path: Any) -> Read | None:
-        from_row = self._row(type_, selection, path)
-        from_source = self._source(type_, selection, path)
-        is_type_of = type_.is_type_of
-
-        def finish(source: Any) -> Any:
-            if is_type_of and not is_type_of(source, None):  # type: ignore[arg-type]
-                raise _Unusual
-            row = getattr(source, "row", None) if from_row else None
-            if row is not None:
-                return from_row(row)  # type: ignore[misc]
-            return from_source(source)  # type: ignore[misc]
-
-        return finish if from_row or from_source else None
-
-    # From what its resolvers return.
+    def _object(self, type_: GraphQLObjectType, selection: Any, path: Any) -> _Plan | None:
+        rows = from_rows(self, type_, selection)
+        read = None if rows else self._source(type_, selection, path)
+        return _Plan(type_, rows, lambda: read or self._source(type_, selection, path)) if rows or read else None
 
     def _source(self, type_: GraphQLObjectType, selection: Any, path: Any) -> Read | None:
         planned: list[_Planned] = []
@@ -110,11 +111,11 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                 continue
             info = self.build_resolve_info(field, [each.node for each in details], type_, path)
             read = _reader(field, info)
-            inner, nullable = _inside(field.type)
+            inner, nullable = inside(field.type)
             complete = read and self._value(inner, details, info)
             if not read or not complete:
                 return None
-            planned.append(_Planned(key, read, _AS_IT_IS.get(inner), complete, nullable))
+            planned.append(_Planned(key, read, AS_IT_IS.get(inner), complete, nullable))
 
         def finish(source: Any) -> dict[str, Any]:
             answer = {}
@@ -124,7 +125,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                     if value is not None:
                         value = complete(value)
                     elif not nullable:
-                        raise _Unusual
+                        raise Unusual
                 answer[key] = value
             return answer
 
@@ -133,119 +134,39 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     def _value(self, type_: Any, selection: Any, info: Any) -> Read | None:
         """Return how a value of this type, not null, is completed."""
         if is_leaf_type(type_):
-            return _leaf(type_)
+            return leaf(type_)
         if is_list_type(type_):
-            return self._list(type_.of_type, selection, info)
+            return self._list(type_, selection, info)
         if is_abstract_type(type_):
             return self._abstract(type_, selection, info)
-        return self._plan(type_, selection, info.path)
+        plan = self._plan(type_, selection, info.path)
+        return plan and plan.one
 
     def _list(self, type_: Any, selection: Any, info: Any) -> Read | None:
-        complete = self._value(type_.of_type, selection, info) if is_non_null_type(type_) else None
+        inner, nullable = inside(type_.of_type)
+        one = None if nullable else self._value(inner, selection, info)
+        if not one:
+            return None
+        plan = self._plan(inner, selection, info.path) if is_object_type(inner) else None
 
-        def finish(values: Any) -> list[Any]:
+        def finish(values: Any) -> Any:
             if not isinstance(values, (list, tuple)) or any(value is None for value in values):
-                raise _Unusual
-            return [*map(complete, values)]  # type: ignore[arg-type]
+                raise Unusual
+            return plan.all(values) if plan else [*map(one, values)]
 
-        return complete and finish
+        return finish
 
-    def _abstract(self, type_: GraphQLAbstractType, selection: Any, info: Any) -> Read | None:
-        possible = self.schema.get_possible_types(type_)
-        plans = {each.name: self._plan(each, selection, info.path) for each in possible}
+    def _abstract(self, type_: GraphQLAbstractType, selection: Any, info: Any) -> Read:
         resolve: Any = type_.resolve_type or self.type_resolver
 
         def finish(value: Any) -> Any:
-            plan = plans[getattr(value, "type_name", None) or resolve(value, info, type_)]
+            name = getattr(value, "type_name", None) or resolve(value, info, type_)
+            plan = self._plan(self.schema.type_map[name], selection, info.path)  # type: ignore[arg-type]
             if not plan:
-                raise _Unusual
-            return plan(value)
+                raise Unusual
+            return plan.one(value)
 
-        return finish if any(plans.values()) else None
-
-    # From the columns of its row.
-
-    def _row(self, type_: GraphQLObjectType, selection: Any, path: Any, prefix: str = "") -> Read | None:
-        cells: list[tuple[str, Read, Read]] = []
-        for key, details in self.collect_subfields(type_, selection).grouped_field_set.items():
-            name = details[0].node.name.value
-            if name == "__typename":
-                cells.append((key, _itself, lambda _: type_.name))
-                continue
-            inner, nullable = _inside(type_.fields[name].type)
-            match TOLD.get(type_.name, {}).get(name):
-                case Told() as told:
-                    cells.append((key, _take(prefix, told.columns), self._told(told, inner, nullable=nullable)))
-                case Refers() as refers:
-                    below = self._referred(refers, inner, details, path, prefix)
-                    if not below:
-                        return None
-                    cells.append((key, _itself, below))
-                case None:
-                    return None
-        return lambda row: {key: complete(take(row)) for key, take, complete in cells}
-
-    def _told(self, told: Told, type_: Any, *, nullable: bool) -> Read:
-        tell, context, complete, one = told.tell, self.context_value, _leaf(type_), len(told.columns) == 1
-
-        def finish(values: Any) -> Any:
-            value = tell(context, values) if one else tell(context, *values)
-            if value is None and not nullable:
-                raise _Unusual
-            return None if value is None else complete(value)
-
-        return _Once(finish).__getitem__
-
-    def _referred(self, refers: Refers, type_: Any, selection: Any, path: Any, prefix: str) -> Read | None:
-        prefix = f"{prefix}{refers.reference}__"
-        possible = self.schema.get_possible_types(type_) if is_abstract_type(type_) else [type_]
-        plans = {each.name: self._row(each, selection, path, prefix) for each in possible}
-        identity, columns, type_name = _take(prefix, ("id",)), _take(prefix, refers.columns), refers.type_name
-
-        def finish(row: Any) -> Any:
-            if identity(row) is None:
-                return None
-            plan = plans[type_name(columns(row)) if type_name else type_.name]
-            if not plan:
-                raise _Unusual
-            return plan(row)
-
-        return finish if any(plans.values()) else None
-
-
-class _Once(dict[Any, Any]):
-    """What columns become in the answer: worked out once for all the rows in which they hold the same."""
-
-    def __init__(self, finish: Read) -> None:
-        self._finish = finish
-
-    def __missing__(self, values: Any) -> Any:
-        finished = self[values] = self._finish(values)
-        return finished
-
-
-def _take(prefix: str, columns: Sequence[str]) -> Read:
-    return attrgetter(*(prefix + column for column in columns)) if columns else _itself
-
-
-def _itself(value: Any) -> Any:
-    return value
-
-
-def _inside(type_: Any) -> tuple[Any, bool]:
-    """Return the type without its `!`, and whether it may be null."""
-    return (type_.of_type, False) if is_non_null_type(type_) else (type_, True)
-
-
-def _leaf(type_: GraphQLLeafType) -> Read:
-    return _names(type_).__getitem__ if isinstance(type_, CustomGraphQLEnumType) else type_.coerce_output_value
-
-
-@cache
-def _names(type_: CustomGraphQLEnumType) -> Mapping[Any, str]:
-    """Return the name of each member; strawberry's own way looks through all of them each time."""
-    members: Any = type_.wrapped_cls
-    return {member: type_.coerce_output_value(member) for member in members}
+        return finish
 
 
 def _reader(field: GraphQLField, info: Any) -> Read | None:

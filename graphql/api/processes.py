@@ -1,5 +1,6 @@
 """Every process as a GraphQL type, derived from its declaration: its data, its deadline, its steps and why not."""
 
+import asyncio
 import inspect
 from collections.abc import Sequence
 from datetime import datetime
@@ -110,10 +111,14 @@ async def fetch(context: Context, identifier: UUID, /) -> ProcessNode | None:
     return node
 
 
-async def refresh(context: Context, identifier: UUID, /) -> ProcessNode | None:
-    """Return a process as it stands now: what the request has read before is forgotten."""
+async def refresh(context: Context, identifier: UUID, /, *, case: UUID) -> ProcessNode | None:
+    """Return a process as it stands now: what the request has read before is forgotten.
+
+    Its case is read with the same statement: nearly every answer shows its version too.
+    """
     context.forget()
-    return await fetch(context, identifier)
+    node, _ = await asyncio.gather(fetch(context, identifier), fetch(context, case))
+    return node
 
 
 async def available_steps(context: Context, node: ProcessNode, /) -> list[AvailableStep]:

@@ -8,7 +8,7 @@ import strawberry
 from graphql import lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
-from api import notes, register, steps
+from api import notes, register, report, steps
 from api import processes as process_types
 from api.context import Info
 from api.derive import LOADERS, Fields, make, resolved
@@ -43,6 +43,7 @@ def _queries() -> Fields:
         return await asyncio.gather(*(_node(info, identifier) for identifier in ids))
 
     return {
+        **report.queries(),
         "node": resolved(Node | None, node, description="What has this global id, if the caller may see it."),
         "nodes": resolved(list[Node | None], nodes, description="Each as `node` gives it, in the same order."),
     }

@@ -116,7 +116,7 @@ async def _take(context: Context, process: type[Process], step: Step, given: Any
         anchor, answer = await casework.before_step(connection, about.anchor, key, opens=opens, scope=context.identity)
         if answer:
             _same(answer.fingerprint, request)
-            return await refresh(context, answer.object_id)
+            return await refresh(context, answer.object_id, case=anchor.case_id if anchor else answer.object_id)
         if not about.opens_case and (anchor is None or not about.fits(anchor)):
             raise Refused(Refusal.NOT_FOUND, path=("case",) if step.opens else ("id",))
         await require(connection, reader.named, scope=context.identity)
@@ -212,4 +212,4 @@ async def _send(
         _same(answer.fingerprint, request)
         if not answer.visible:
             raise Refused(Refusal.PENDING)
-    return await refresh(context, request.process_id)
+    return await refresh(context, request.process_id, case=case_id)

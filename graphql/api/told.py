@@ -21,22 +21,26 @@ from store.columns import column_name
 
 @dataclass(frozen=True)
 class Told:
-    """A field that is `tell(context, *values)` of these columns: pure, and never of anything else."""
+    """A field that is `tell(context, *values)` of these columns: pure, and never of anything else.
+
+    `repeats`: many rows hold the same, so that it is worth remembering.
+    """
 
     columns: tuple[str, ...]
     tell: Callable[..., Any]
+    repeats: bool = False
 
 
 @dataclass(frozen=True)
 class Refers:
     """A field that is another row, read along under the name `reference`; null where that has no id.
 
-    If its type is not always the same, `type_name` tells it from `columns` of the other row.
+    If its type is not always the same, `type_name` tells it from one `column` of the other row.
     """
 
     reference: str
-    columns: tuple[str, ...] = ()
-    type_name: Callable[..., str] | None = None
+    column: str = ""
+    type_name: Callable[[Any], str] = str
 
 
 TOLD: dict[str, Mapping[str, Told | Refers]] = {}
@@ -68,7 +72,7 @@ def global_id(type_name: str, /) -> Told:
 def _of_entry(shape: Shape, column: str) -> Told:
     if isinstance(shape.type, type) and issubclass(shape.type, Choice):
         members = shape.type
-        return Told((column,), lambda _context, name: name and members[name])
+        return Told((column,), lambda _context, name: name and members[name], repeats=True)
     return Told((column,), itself)
 
 
@@ -91,11 +95,13 @@ TOLD.update({kind.__name__: _entry(kind) for kind in Registered.kinds.values()})
 
 PROCESS: Mapping[str, Told] = {
     "id": Told(("kind", "id"), lambda _context, kind, identifier: encode(Process.kinds[kind].__name__, identifier)),
-    "kind": Told(("kind",), itself),
-    "kindLabel": Told(("kind",), lambda context, kind: Process.kinds[kind].label.text(context.language)),
-    "stateName": Told(("state",), itself),
+    "kind": Told(("kind",), itself, repeats=True),
+    "kindLabel": Told(("kind",), lambda context, kind: Process.kinds[kind].label.text(context.language), repeats=True),
+    "stateName": Told(("state",), itself, repeats=True),
     "stateLabel": Told(
-        ("kind", "state"), lambda context, kind, state: Process.kinds[kind].State[state].label.text(context.language)
+        ("kind", "state"),
+        lambda context, kind, state: Process.kinds[kind].State[state].label.text(context.language),
+        repeats=True,
     ),
     "version": Told(("version",), itself),
     "openedAt": Told(("opened_at",), itself),

@@ -53,7 +53,7 @@ _PAPERS: Sequence[Track] = (
     papers.issued, papers.being_checked, papers.papers_awaited,
 )  # fmt: skip
 _REFERRALS: Sequence[Track] = (
-    network.helped, network.taken_by_the_next, network.not_answered, network.protected, network.came_to_nothing,
+    network.helped, network.taken_by_the_next, network.not_answered, network.came_to_nothing,
     network.helped, network.consent_withdrawn, network.on_waiting_list, network.in_progress,
     network.asked_of_the_partner, network.drafted,
 )  # fmt: skip
@@ -63,8 +63,9 @@ _CONVENED: Sequence[Part] = (
     Part(coming=partial(journeys.convened, misses=2), when=0, tracks=[faults.mended]),
     Part(coming=partial(journeys.convened, misses=1), when=0.1, tracks=[arrears.kept]),
     Part(coming=partial(journeys.convened, misses=1), when=0.3, tracks=[faults.ordered]),
-    Part(coming=journeys.convened, when=0.2, course=journeys.paused, tracks=[arrears.kept]),
+    Part(coming=journeys.convened, when=0.2, course=journeys.paused, tracks=[arrears.cause_assessed]),
     Part(coming=journeys.convened, when=0.4, course=journeys.handed_over, tracks=[arrears.plan_on_the_table]),
+    Part(coming=journeys.convened, when=0.3, course=journeys.in_danger, tracks=[network.protected]),
     Part(coming=journeys.convened, when=0.2, tracks=[arrears.utilities_paid]),
 )
 """Of those convened, the ones of whom more is to be told."""

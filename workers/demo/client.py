@@ -28,8 +28,8 @@ _TRIES = 100
 _PAUSE_SECONDS = 0.3
 
 
-class Declined(Exception):
-    """The engine refuses: `code` says why for programs, the text for people."""
+class Declined(OperatorError):
+    """The engine refuses: `code` says why for programs, the text for people. One that no story expects ends the demo."""
 
     def __init__(self, operation: str, error: dict[str, Any]) -> None:
         super().__init__(f"{operation}: {error['message']} ({error['code']}, {'.'.join(error['path']) or 'no field'})")

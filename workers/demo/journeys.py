@@ -148,6 +148,14 @@ async def paused(story: Story, tracks: Sequence[Track]) -> None:
     await story.case.take(story.operator, "PauseCase", story.clock.days(1), until=until, reason="HOSPITAL")
 
 
+async def in_danger(story: Story, tracks: Sequence[Track]) -> None:
+    """Violence at home: everybody sees at once that a person must act; a protected place is found, and it eases."""
+    await story.case.take(story.operator, "SetUrgency", story.clock.minutes(), urgency="DANGER")
+    await _in_charge(story, tracks)
+    await story.case.take(story.operator, "SetUrgency", story.clock.days(1), urgency="URGENT")
+    await _review(story)
+
+
 async def handed_over(story: Story, tracks: Sequence[Track]) -> None:
     """The educator takes the case over, and carries it."""
     await _in_charge(story, tracks)
@@ -253,7 +261,9 @@ async def _take_charge(story: Story, clock: Clock) -> None:
 async def _follow(story: Story, tracks: Sequence[Track]) -> None:
     """Go all the ways beside each other, each as far as the weeks let it; the story is then where the last one is."""
     clocks = [story.clock.fork() for _ in tracks]
-    await asyncio.gather(*(_go(story, track, clock) for track, clock in zip(tracks, clocks, strict=True)))
+    async with asyncio.TaskGroup() as group:
+        for track, clock in zip(tracks, clocks, strict=True):
+            group.create_task(_go(story, track, clock))
     story.clock.at(max((clock.now for clock in clocks), default=story.clock.now))
 
 

@@ -70,9 +70,8 @@ async def drafted(story: Story, clock: Clock) -> None:
 
 
 async def protected(story: Story, clock: Clock) -> None:
-    """In danger: the psychologist refers on another basis than consent, and the case is urgent for everybody."""
+    """In danger: the psychologist refers on another basis than consent, and the partner takes over at once."""
     psychologist = story.office.psychologist
-    await story.case.take(story.operator, "SetUrgency", clock.minutes(), urgency="DANGER")
     referral = await _drafted(story, clock, "FAMILY")
     await referral.take(
         psychologist, "RecordOtherBasis", clock.minutes(), basis="VITAL_INTEREST", note="Pericolo immediato."
@@ -80,7 +79,6 @@ async def protected(story: Story, clock: Clock) -> None:
     await referral.take(psychologist, "SendReferral", clock.minutes())
     await referral.take(psychologist, "AcceptReferral", clock.minutes(), **_BY_PHONE)
     await referral.take(psychologist, "StartReferral", clock.days(1), **_BY_PHONE)
-    await story.case.take(story.operator, "SetUrgency", clock.minutes(), urgency="URGENT")
 
 
 async def _best(story: Story, clock: Clock, referral: Process | None, area: str) -> str:

@@ -13,4 +13,6 @@ from workers.demo.weeks import OFFICE_OPENS, Weeks, moment
 async def live(api: Api, *, secret: str, weeks: Weeks, figures: dict[str, int]) -> None:
     office = await opened(api, secret, weeks)
     parts = cast(office, figures)
-    await asyncio.gather(*(journeys.live(story, part.coming, part.course, part.tracks) for story, part in parts))
+    async with asyncio.TaskGroup() as group:
+        for story, part in parts:
+            group.create_task(journeys.live(story, part.coming, part.course, part.tracks))

@@ -16,8 +16,8 @@ LENGTH = timedelta(weeks=8)
 OFFICE_OPENS, OFFICE_CLOSES = time(9), time(16, 30)
 """No step begins later; what follows it at once may end somewhat after."""
 
-STOP_WEEKDAYS = (1, 3)
-"""The mobile office is out on Tuesdays and Thursdays, in two districts a day."""
+STOP_EVERY = 2
+"""The mobile office is out every second working day, in two districts."""
 
 STOP_HOURS = (time(9, 30), time(14))
 STOP_LASTS = timedelta(hours=3)
@@ -56,7 +56,7 @@ class Weeks:
     def stops(self, places: int) -> list[PlannedStop]:
         """Return the stops of the weeks and of the fortnight after, round and round the districts."""
         last = self.until + timedelta(days=14)
-        days = [day for day in self.days[CONVENED_AHEAD + 1 :] if day.weekday() in STOP_WEEKDAYS and day <= last]
+        days = [day for day in self.days[CONVENED_AHEAD::STOP_EVERY] if day <= last]
         starts = [moment(day, hour) for day in days for hour in STOP_HOURS]
         return [
             PlannedStop(place=number % places, starts_at=start, ends_at=start + STOP_LASTS)

@@ -1,0 +1,83 @@
+"""The activity report: each figure with its one definition, from which the API's descriptions and tables are made.
+
+Periods are local days in Italy, both ends included; what counts is when a thing happened (`occurredAt`), not when it
+was told. What was entered in error is not counted.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from domain.choices import Label
+from domain.fields import Day
+
+
+def figure(it: str, en: str, *, means: str) -> Any:
+    """Declare a figure: its names for a table, and the sentence that defines it."""
+    return dataclasses.field(metadata={"label": Label(it, en), "definition": means})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How many of one kind; `code` is the kind for programs."""
+
+    code: str
+    label: Label
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivityReport:
+    """What was done in a period, by a service point, in a district or in the whole agency."""
+
+    first_day: Day
+    last_day: Day
+    registered: int = figure(
+        "Utenti registrati", "Registered users", means="Distinct persons with at least one contact in the period."
+    )
+    convened: int = figure(
+        "di cui convocati",
+        "of whom convened",
+        means="Registered users whose first contact in the period was at an appointment they had been convened to.",
+    )
+    walk_ins: int = figure(
+        "di cui venuti da sé",
+        "of whom walk-ins",
+        means="Registered users whose first contact in the period was by coming on their own.",
+    )
+    contacts: int = figure(
+        "Contatti", "Contacts", means="Contacts in the period, also with somebody who gave no name and opened no case."
+    )
+    cases_opened: int = figure("Pratiche aperte", "Cases opened", means="Tenants' cases opened in the period.")
+    maintenance_reports: int = figure(
+        "Segnalazioni di manutenzione", "Maintenance reports", means="Faults reported in the period."
+    )
+    maintenance_in_dwellings: int = figure(
+        "di cui negli alloggi", "of which in dwellings", means="Faults reported in the period that are in a dwelling."
+    )
+    arrears_cases: int = figure("Casi di morosità", "Arrears cases", means="Supports for arrears opened in the period.")
+    document_practices: int = figure(
+        "Pratiche documentali", "Document practices", means="Document practices opened in the period."
+    )
+    referrals: int = figure(
+        "Invii alla rete", "Referrals", means="Referrals sent to a partner for the first time in the period."
+    )
+    contributions_granted: int = figure(
+        "Contributi concessi", "Contributions granted", means="Contributions granted in the period."
+    )
+    contributions_paid_eur: Decimal = figure(
+        "Contributi pagati (EUR)", "Contributions paid (EUR)", means="Sum of the contributions paid in the period, EUR."
+    )
+    contacts_by_channel: tuple[Tally, ...] = figure(
+        "Contatti per canale", "Contacts by channel", means="Contacts in the period, by how they came about."
+    )
+    contacts_by_outcome: tuple[Tally, ...] = figure(
+        "Contatti per esito", "Contacts by outcome", means="Contacts in the period, by what came of them."
+    )
+    needs_by_area: tuple[Tally, ...] = figure(
+        "Bisogni per area", "Needs by area", means="Needs heard in interviews in the period, by area of fragility."
+    )
+    cases_closed_by_outcome: tuple[Tally, ...] = figure(
+        "Pratiche chiuse per esito", "Cases closed by outcome", means="Closures of cases in the period, by outcome."
+    )

@@ -1,0 +1,106 @@
+"""The activity report, on contacts and cases that a small agency has had."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.case_file import CaseFile
+from domain.choices import Language
+from domain.fields import DistrictId, ServicePointId, local_day
+from domain.maintenance_resolution import MaintenanceResolution
+from domain.reporting import ActivityReport
+from domain.roles import Role
+from domain.tenant_case import TenantCase
+from store import database as databases
+from store import tables as t
+from store.projection import project
+from store.reporting import ReportFilter, activity_report
+from store.scope import Scope
+from tests.world import World
+
+TODAY = datetime(2026, 11, 20, 10, tzinfo=UTC)
+EVERYWHERE = Scope(staff_id=uuid4(), roles=frozenset({Role.SUPERVISOR}), districts=None)
+
+
+async def reported(engine: AsyncEngine, scope: Scope = EVERYWHERE, **given: Any) -> ActivityReport:
+    """Return the report of the day."""
+    day = local_day(TODAY)
+    async with engine.connect() as connection:
+        return await activity_report(connection, day, day, ReportFilter(**given), scope=scope)
+
+
+async def contact(engine: AsyncEngine, world: World, person: UUID | None, channel: str, at: datetime = TODAY) -> None:
+    """Record that somebody was met."""
+    row = {
+        "id": uuid4(),
+        "person_id": person,
+        "service_point_id": world.service_point,
+        "district_id": world.district,
+        "operator_id": world.staff,
+        "channel": channel,
+        "outcome": "INFORMED",
+        "occurred_at": at,
+        "recorded_at": TODAY,
+    }
+    async with engine.begin() as connection:
+        await connection.execute(insert(t.contact).values(row))
+
+
+async def test_persons_are_counted_once_by_their_first_contact(database: str) -> None:
+    """A stranger is a contact and no person; yesterday and tomorrow are other reports; both ends of the day count."""
+    engine = databases.connect(database)
+    world = World()
+    await world.settle(engine)
+    midnight = datetime(2026, 11, 19, 23, tzinfo=UTC)  # in Rome the 20th begins
+    await contact(engine, world, world.person, "CONVENED", midnight)
+    await contact(engine, world, world.person, "WALK_IN")
+    await contact(engine, world, None, "WALK_IN")
+    await contact(engine, world, world.person, "REMOTE", midnight - timedelta(seconds=1))
+    await contact(engine, world, world.person, "REMOTE", midnight + timedelta(days=1))
+    report = await reported(engine)
+    assert (report.registered, report.convened, report.walk_ins, report.contacts) == (1, 1, 0, 3)
+    assert {tally.code: tally.count for tally in report.contacts_by_channel if tally.count} == {
+        "CONVENED": 1,
+        "WALK_IN": 2,
+    }
+    elsewhere = await reported(engine, district=DistrictId(world.elsewhere))
+    assert (elsewhere.registered, elsewhere.contacts) == (0, 0)
+    away = Scope(staff_id=uuid4(), roles=frozenset({Role.OPERATOR}), districts=frozenset({world.elsewhere}))
+    assert (await reported(engine, away)).contacts == 0
+    await engine.dispose()
+
+
+async def test_tracks_needs_and_closures_are_counted_by_when_they_happened(database: str) -> None:
+    """What was entered in error is left out; a service point has the cases that were opened there."""
+    engine = databases.connect(database)
+    world = World()
+    await world.settle(engine)
+    file = CaseFile(uuid4())
+    entries = []
+
+    def take(step: str, on: UUID, *, process: Any = TenantCase, version: int | None = None, **given: Any) -> None:
+        request = world.request(process, step, given, on=on, version=version, at=TODAY)
+        entries.append(file.take(request, TODAY + timedelta(days=2)))
+
+    subject: dict[str, Any] = {
+        "person": str(world.person),
+        "district": str(world.district),
+        "service_point": str(world.service_point),
+    }
+    take("open", file.case_id, **subject)
+    take("record_interview", file.case_id, version=1, needs=[{"area": "ECONOMIC"}, {"area": "HEALTH"}])
+    for place in ("DWELLING", "COMMON_PARTS", "DWELLING"):
+        track = uuid4()
+        fault: dict[str, Any] = {"place": place, "category": "WATER", "description": str(uuid4())}
+        take("open", track, process=MaintenanceResolution, **fault)
+    take("enter_in_error", track, process=MaintenanceResolution, version=1)
+    await project(engine, file.case_id, entries)
+    report = await reported(engine, service_point=ServicePointId(world.service_point))
+    assert (report.cases_opened, report.maintenance_reports, report.maintenance_in_dwellings) == (1, 2, 1)
+    assert {tally.code: tally.count for tally in report.needs_by_area if tally.count} == {"ECONOMIC": 1, "HEALTH": 1}
+    assert report.cases_closed_by_outcome[0].label.text(Language.EN) == "Resolved"
+    assert (await reported(engine, service_point=ServicePointId(uuid4()))).cases_opened == 0
+    await engine.dispose()
