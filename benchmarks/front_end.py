@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 
-from tests.stories.deployment import Deployment
+from api import identity
+from domain.roles import Role
+from tests.stories.deployment import SECRET, Deployment
 from workers.demo.client import Documents
 
 _SECONDS = 30
@@ -43,12 +46,15 @@ class FrontEnd:
 
 
 @asynccontextmanager
-async def front_end(deployment: Deployment, *, token: str, connections: int) -> AsyncIterator[FrontEnd]:
-    """Give a front end with so many connections."""
+async def front_end(deployment: Deployment, *, role: Role, districts: list[UUID] | None = None) -> AsyncIterator[FrontEnd]:
+    """Give the front end of somebody with a role, once the API answers; districts None is every one."""
+    token = identity.issue(
+        SECRET, subject=deployment.world.staff, roles=[role], districts=districts, hours=12, now=datetime.now(UTC)
+    )
     async with httpx.AsyncClient(
         base_url=f"http://127.0.0.1:{deployment.port}",
         headers={"Authorization": f"Bearer {token}", "Accept-Language": "en"},
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
         timeout=_SECONDS,
     ) as http:
         async with asyncio.timeout(_SECONDS):

@@ -306,6 +306,10 @@ class Refusal(Choice):
         "Il vostro ruolo non può farlo: serve {roles}.",
         "Your role may not do this: it takes {roles}.",
     )
+    TASK_TAKEN = (
+        "Qualcun altro se ne sta già occupando: chiedere a chi coordina di assegnarlo.",
+        "Somebody else is on it already: ask a supervisor to assign it.",
+    )
     UNAUTHENTICATED = (
         "Serve un token valido nell'intestazione Authorization (Bearer).",
         "A valid token is needed in the Authorization header (Bearer).",

@@ -24,17 +24,17 @@ class BoardFilter:
 
 
 _process = t.process.c
-_COUNTS = (func.count().label("count"), func.count().filter(_process.overdue).label("overdue"))
+_COUNTS = (func.count().label("number"), func.count().filter(_process.overdue).label("overdue"))
 
 
 async def by_state(connection: AsyncConnection, given: BoardFilter, *, scope: Scope) -> Sequence[AnyRow]:
-    """Return rows of (kind, state, count, overdue) for every state that some process is in."""
+    """Return rows of (kind, state, number, overdue) for every state that some process is in."""
     statement = select(_process.kind, _process.state, *_COUNTS).where(*_where(given, scope))
     return (await connection.execute(statement.group_by(_process.kind, _process.state))).all()
 
 
 async def by_operator(connection: AsyncConnection, given: BoardFilter, *, scope: Scope) -> Sequence[AnyRow]:
-    """Return rows of (operator_id, count, overdue): the open cases of each operator, most first; None is nobody's."""
+    """Return rows of (operator_id, number, overdue): the open cases of each operator, most first; None is nobody's."""
     statement = select(_process.operator_id, *_COUNTS).where(
         of_cases(), _process.ended_at.is_(None), *_where(given, scope)
     )

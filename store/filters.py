@@ -8,7 +8,7 @@
 A field that is None, or empty, narrows nothing.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from datetime import timedelta
 from functools import cache
 from typing import Annotated, Any
@@ -37,7 +37,7 @@ Kind = Annotated[str, AfterValidator(_known)]
 
 def matching(given: Any, table: Table, /, *, leave_out: Collection[str] = ()) -> Iterator[ColumnElement[bool]]:
     """Yield a clause for each field of a filter but those to `leave_out`, which mean something of their own."""
-    for name, shape in _shapes(type(given)).items():
+    for name, shape in _shapes(type(given)).items():  # type: ignore[arg-type]
         value = getattr(given, name)
         if value is None or value == () or name in leave_out:
             continue
@@ -52,7 +52,7 @@ def matching(given: Any, table: Table, /, *, leave_out: Collection[str] = ()) ->
 
 
 @cache
-def _shapes(declared: Callable[..., Any]) -> Mapping[str, Shape]:
+def _shapes(declared: Hashable) -> Mapping[str, Shape]:
     return shapes(declared)  # type: ignore[arg-type]
 
 

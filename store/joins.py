@@ -1,6 +1,6 @@
 """What a row refers to, read along with it: columns of other tables, under the name of each reference."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, select
@@ -24,7 +24,7 @@ class Part:
 class Joined:
     """Columns of a table, and of what its rows refer to; where there is nothing to refer to, they are null."""
 
-    def __init__(self, table: Table, columns: Collection[ColumnElement[Any]]) -> None:
+    def __init__(self, table: Table, columns: Iterable[ColumnElement[Any]]) -> None:
         self._from: FromClause = table
         self._columns = [*columns]
 
@@ -35,7 +35,7 @@ class Joined:
 
     def along(self, reference: str, table: Table, *on: ColumnElement[bool], columns: Collection[str]) -> "Joined":
         """Read these columns, and the id, of what each row refers to."""
-        return self.beside(reference, {name: table.c[name] for name in {"id", *columns}}).through(table, *on)
+        return self.beside(reference, {name: table.c[name] for name in sorted({"id", *columns})}).through(table, *on)
 
     def beside(self, reference: str, columns: Mapping[str, ColumnElement[Any]]) -> "Joined":
         """Read what the rows themselves say of what they refer to."""

@@ -146,6 +146,13 @@ class BuildingFilter:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MunicipalityFilter:
+    """Which municipalities: those of a province, by its two letters."""
+
+    province: Line | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DistrictFilter:
     """Where the districts are."""
 
@@ -252,6 +259,7 @@ _LISTINGS: Mapping[type, _Listing] = {
     TenancyFilter: _Listing(table=t.tenancy, order=_sorted(t.tenancy, "code")),
     DwellingFilter: _Listing(table=t.dwelling, order=_sorted(t.dwelling, "code")),
     BuildingFilter: _Listing(table=t.building, order=_sorted(t.building, "address")),
+    MunicipalityFilter: _Listing(table=t.municipality, order=_sorted(t.municipality, "name")),
     DistrictFilter: _Listing(table=t.district, order=_sorted(t.district, "name")),
     ServicePointFilter: _Listing(table=t.service_point, order=_sorted(t.service_point, "name")),
     StaffFilter: _Listing(

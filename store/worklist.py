@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.case import Urgency
@@ -43,11 +43,11 @@ class WorklistOrder(Choice):
 class WorklistFilter:
     """Which tasks; everything that is given must hold.
 
-    `roles`: whom they wait for; the caller's own unless given, which takes a supervisor. `mine`: those assigned to the
-    caller, whatever the role; `assigned`: whether to anybody. `operator`: who answers for the case.
+    `role`: whom they wait for; the caller's own roles unless given, and a supervisor may give any. `mine`: assigned to
+    the caller, whatever the role; `assigned`: to anybody at all. `operator`: who answers for the case.
     """
 
-    roles: tuple[Role, ...] = ()
+    role: tuple[Role, ...] = ()
     mine: bool | None = None
     assigned: bool | None = None
     operator: StaffId | None = None
@@ -84,8 +84,8 @@ async def worklist(
     references: References,
 ) -> Page:
     """Return a page of the open tasks. Raises `Refused` (NOT_YOURS, PAGE_INVALID, CURSOR_INVALID)."""
-    if given.roles and not scope.roles & MANAGERS and not scope.roles.issuperset(given.roles):
-        raise Refused(Refusal.NOT_YOURS, path=("filter", "roles"), roles=MANAGERS)
+    if given.role and not scope.roles & MANAGERS and not scope.roles.issuperset(given.role):
+        raise Refused(Refusal.NOT_YOURS, path=("filter", "role"), roles=MANAGERS)
     pages = _pages(given, order, scope, _hashable(references))
     parameters = {} if given.overdue is None else {"now": now}
     return await pages.page(connection, first=first, after=after, **parameters)
@@ -105,14 +105,14 @@ async def open_tasks(
 # The same people look at the same lists all day, and making a statement takes longer than PostgreSQL takes to run it.
 @lru_cache(maxsize=512)
 def _pages(given: WorklistFilter, order: WorklistOrder, scope: Scope, references: "_Hashable") -> Pages:
-    clauses = [*matching(given, t.task, leave_out=("roles", "mine", "assigned", "overdue"))]
-    if given.roles or not given.mine:
-        roles = sorted(role.name for role in given.roles or scope.roles)
+    clauses = [*matching(given, t.task, leave_out=("role", "mine", "assigned", "overdue"))]
+    if given.role or not given.mine:
+        roles = sorted(role.name for role in given.role or scope.roles)
         clauses.append(_task.role == roles[0] if len(roles) == 1 else _task.role.in_(roles))
     if given.mine is not None:
-        clauses.append(_assigned(t.assignment.c.staff_id == scope.staff_id) == given.mine)
+        clauses.append(_assigned(t.assignment.c.staff_id == scope.staff_id, so=given.mine))
     if given.assigned is not None:
-        clauses.append(_assigned() == given.assigned)
+        clauses.append(_assigned(so=given.assigned))
     if given.overdue is not None:
         now = bindparam("now", type_=_task.due_at.type)
         clauses.append(_task.due_at <= now if given.overdue else _task.due_at > now)
@@ -126,8 +126,9 @@ def _hashable(references: References) -> _Hashable:
     return frozenset((reference, frozenset(columns)) for reference, columns in references.items())
 
 
-def _assigned(*to: ColumnElement[bool]) -> ColumnElement[bool]:
-    return _task.process_id.in_(select(t.assignment.c.process_id).where(*to))
+def _assigned(*to: ColumnElement[bool], so: bool) -> ColumnElement[bool]:
+    found = exists().where(t.assignment.c.process_id == _task.process_id, *to)
+    return found if so else ~found
 
 
 _COLUMNS = (
@@ -153,7 +154,7 @@ def _tasks(references: References, scope: Scope) -> Select[Any]:
     for reference, columns in references.items():
         match reference:
             case "process" if _OF_PROCESS.keys() >= {*columns}:
-                joined.beside(reference, {name: _OF_PROCESS[name] for name in {"id", *columns}})
+                joined.beside(reference, {name: _OF_PROCESS[name] for name in sorted({"id", *columns})})
             case "process":
                 joined.along(reference, t.process, t.process.c.id == _task.process_id, columns=columns)
             case "person":

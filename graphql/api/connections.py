@@ -10,11 +10,13 @@ from graphql import FieldNode, FragmentSpreadNode
 
 from api.context import Info
 from api.derive import Reader, make
+from domain.choices import Choice
 from domain.record import read_value
 from store.database import AnyRow
 from store.pages import MOST, Page
 
 T = TypeVar("T")
+C = TypeVar("C", bound=Choice)
 
 First = Annotated[int, strawberry.argument(description=f"How many, 1 to {MOST}.")]
 After = Annotated[str | None, strawberry.argument(description="A cursor: the page begins after it.")]
@@ -68,9 +70,9 @@ class Connection:
         return PageInfo(has_next_page=page.has_next_page, end_cursor=page.cursor(page.rows[-1]) if page.rows else None)
 
 
-def connection(name: str, /) -> type[Any]:
-    """Return the GraphQL type of the pages of what is published under `name`."""
-    node: Any = ForwardRef(name)
+def connection(name: str, /, *, of: str = "") -> type[Any]:
+    """Return the GraphQL type of the pages of what is published under `of`, or under `name` itself."""
+    node: Any = ForwardRef(of or name)
     edge = make(
         f"{name}Edge",
         {"cursor": (str, strawberry.field()), "node": (node, strawberry.field())},
@@ -87,13 +89,19 @@ def connection(name: str, /) -> type[Any]:
     )
 
 
-def read_filter(declared: type[T], given: Any, /) -> T:
-    """Return what a list is narrowed to; null is as good as nothing. Raises `Refused` naming what is wrong with it."""
-    read = Reader("").read(declared, given, ("filter",)) if given else {}
-    narrowed: T = read_value(
-        declared, {name: value for name, value in read.items() if value is not None}, path=("filter",)
-    )
+def read_filter(declared: type[T], given: Any, /, *, path: tuple[str, ...] = ("filter",)) -> T:
+    """Return what a question is narrowed to; null is as good as nothing. Raises `Refused` naming what is wrong with it.
+
+    `path` is where it stands among the arguments.
+    """
+    read = Reader("").read(declared, given, path) if given else {}
+    narrowed: T = read_value(declared, {name: value for name, value in read.items() if value is not None}, path=path)
     return narrowed
+
+
+def order_of(declared: type[C], given: Any, /) -> C:
+    """Return the order that a client chose; a default comes by its name, because the SDL must be able to say it."""
+    return given if isinstance(given, declared) else declared[given]
 
 
 Asked = dict[str, Any]

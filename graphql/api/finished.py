@@ -140,7 +140,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         if is_abstract_type(type_):
             return self._abstract(type_, selection, info)
         plan = self._plan(type_, selection, info.path)
-        return plan and plan.one
+        return plan.one if plan else None
 
     def _list(self, type_: Any, selection: Any, info: Any) -> Read | None:
         inner, nullable = inside(type_.of_type)

@@ -4,69 +4,31 @@ import asyncio
 import inspect
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 import strawberry
 
-from api import ids
 from api.context import Context, Info
 from api.derive import LOADERS, enum, make, output_fields, resolved
 from api.errors import camel
+from api.history import HISTORY
 from api.nodes import Node
 from api.notes import NOTE, NoteNode, diary
+from api.process_node import ProcessNode
+from api.tasks import TASKS
 from api.told import PROCESS, TOLD, resolver
 from api.types import publish
 from domain.case import Case
+from domain.choices import Language
 from domain.picture import picture
 from domain.process import Process, Step
-from domain.record import load
 from domain.refusals import Refusal, Refused
-from domain.roles import Role
+from domain.roles import Party, Role
 from store import casework
-from store.database import AnyRow
-from store.joins import Part
 
 BOOKKEEPING = frozenset(Process.__dataclass_fields__) | {"tracks"}
 """What every process has: said once, on the interface."""
-
-
-_COLUMNS = frozenset({"version", "opened_at", "entered_at", "deadline", "overdue"})
-"""What the row tells too: a list need not read the whole process for it."""
-
-
-class ProcessNode:
-    """What a process's fields are read from: its row, and the process in it. Other fields are the process's own."""
-
-    def __init__(self, row: AnyRow | Part) -> None:
-        self.row = row
-
-    @cached_property
-    def process(self) -> Process:
-        """The process as its workflow holds it."""
-        return load(self.row.kind, self.row.data)
-
-    @property
-    def declared(self) -> type[Process]:
-        """The declaration of the process."""
-        return Process.kinds[self.row.kind]
-
-    @property
-    def type_name(self) -> str:
-        """Its type in GraphQL."""
-        return self.declared.__name__
-
-    @property
-    def global_id(self) -> str:
-        """The id that clients know."""
-        return ids.encode(self.type_name, self.row.id)
-
-    def __getattr__(self, name: str) -> Any:
-        # GraphQL's machinery asks every source for `__await__` and the like: no reason to read the whole process.
-        if name.startswith("_") or name == "process":
-            raise AttributeError(name)
-        return getattr(self.row if name in _COLUMNS else self.process, name)
 
 
 @strawberry.type(description="A role of the agency, or a party outside it.")
@@ -160,11 +122,15 @@ def mutation_name(process: type[Process], step: Step, /) -> str:
     return camel(f"{process.kind.lower()}_{step.name}")
 
 
-def _waits_for(self: ProcessNode, info: Info) -> WaitsFor | None:
-    whom = self.declared.State[self.row.state].waits_for
+def waits_for(whom: Role | Party | None, language: Language, /) -> WaitsFor | None:
+    """Return whom a state waits for, as GraphQL says it."""
     if not whom:
         return None
-    return WaitsFor(name=whom.name, label=whom.label.text(info.context.language), agency=isinstance(whom, Role))
+    return WaitsFor(name=whom.name, label=whom.label.text(language), agency=isinstance(whom, Role))
+
+
+def _waits_for(self: ProcessNode, info: Info) -> WaitsFor | None:
+    return waits_for(self.declared.State[self.row.state].waits_for, info.context.language)
 
 
 def _deadline_clause(self: ProcessNode) -> str | None:
@@ -218,6 +184,8 @@ class ProcessInterface(Node):
         graphql_type=list[NOTE],  # type: ignore[valid-type]
         description="Its diary, oldest first: what the caller may read of it.",
     )
+    tasks: TASKS[0] = TASKS[1]  # type: ignore[valid-type]
+    history: HISTORY[0] = HISTORY[1]  # type: ignore[valid-type]
     picture: str = strawberry.field(
         resolver=_picture, description="The process as a Mermaid state diagram, its present state marked."
     )

@@ -8,13 +8,15 @@ import strawberry
 from graphql import lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
-from api import notes, register, report, steps
+from api import assignments, notes, register, steps
 from api import processes as process_types
 from api.context import Info
 from api.derive import LOADERS, Fields, make, resolved
 from api.execution import Schema
+from api.finished import Executor
 from api.ids import decode
 from api.nodes import Node
+from api.queries import queries
 from domain.process import Process
 from domain.processes import PROCESSES
 
@@ -22,11 +24,13 @@ from domain.processes import PROCESSES
 def build(processes: Sequence[type[Process]] = PROCESSES) -> Schema:
     """Return the schema of these processes, the product's own unless a test adds another."""
     types = process_types.types(processes)
+    mutations = {**steps.mutations(processes), **register.mutations(), **notes.MUTATIONS, **assignments.MUTATIONS}
     return Schema(
-        make("Query", _queries()),
-        mutation=make("Mutation", {**steps.mutations(processes), **register.mutations(), **notes.MUTATIONS}),
+        make("Query", {**_nodes(), **queries(processes)}),
+        mutation=make("Mutation", mutations),
         types=[*types, *register.types()],
         config=StrawberryConfig(auto_camel_case=True),
+        execution_context_class=Executor,
     )
 
 
@@ -35,7 +39,7 @@ def sdl() -> str:
     return print_schema(lexicographic_sort_schema(build()._schema)) + "\n"  # noqa: SLF001 (there is no other way)
 
 
-def _queries() -> Fields:
+def _nodes() -> Fields:
     async def node(self: Any, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
         return await _node(info, id)
 
@@ -43,7 +47,6 @@ def _queries() -> Fields:
         return await asyncio.gather(*(_node(info, identifier) for identifier in ids))
 
     return {
-        **report.queries(),
         "node": resolved(Node | None, node, description="What has this global id, if the caller may see it."),
         "nodes": resolved(list[Node | None], nodes, description="Each as `node` gives it, in the same order."),
     }

@@ -13,7 +13,8 @@ from api import ids
 from api.context import Context, Info
 from api.derive import Fields, Reader, input_fields, make, resolved
 from api.payloads import Outcome, changing, making, outcome, payload, request_of
-from api.processes import ProcessNode, refresh, role_for
+from api.process_node import ProcessNode
+from api.processes import refresh, role_for
 from api.requests import fingerprint, minted
 from domain.calendar import closures
 from domain.case import Case

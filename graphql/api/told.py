@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.context import Context, Info
+from api.derive import Fields, resolved
 from api.errors import camel
 from api.ids import encode
 from domain.choices import Choice
@@ -61,6 +62,20 @@ def resolver(told: Told, /) -> Callable[..., Any]:
     return resolve
 
 
+def told_fields(type_name: str, declared: Mapping[str, tuple[Any, Told, str]], /) -> Fields:
+    """Return fields of a type whose objects have a `row`, from (annotation, how they are told, description) by name."""
+    TOLD[type_name] = {camel(name): told for name, (_, told, _) in declared.items()}
+    return {
+        name: resolved(annotation, resolver(told), description=description)
+        for name, (annotation, told, description) in declared.items()
+    }
+
+
+def chosen(column: str, members: Any, /) -> Told:
+    """Return a field that is a member of a closed list, of which the column holds the name, or nothing."""
+    return Told((column,), lambda _context, name: name and members[name], repeats=True)
+
+
 def global_id(type_name: str, /) -> Told:
     """Return the field `id` of a row whose type is always the same."""
     return Told(("id",), lambda _context, identifier: encode(type_name, identifier))
@@ -70,10 +85,8 @@ def global_id(type_name: str, /) -> Told:
 
 
 def _of_entry(shape: Shape, column: str) -> Told:
-    if isinstance(shape.type, type) and issubclass(shape.type, Choice):
-        members = shape.type
-        return Told((column,), lambda _context, name: name and members[name], repeats=True)
-    return Told((column,), itself)
+    is_choice = isinstance(shape.type, type) and issubclass(shape.type, Choice)
+    return chosen(column, shape.type) if is_choice else Told((column,), itself)
 
 
 def _entry(kind: type[Registered]) -> Mapping[str, Told]:

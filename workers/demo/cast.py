@@ -1,12 +1,13 @@
 """Who lives what: the published figures filled with stories, those that take longest at the first stops."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
-from workers.demo import arrears, faults, journeys, network, papers, people
-from workers.demo.journeys import Coming, Course
+from workers.demo import arrears, coming, faults, journeys, network, papers, people
+from workers.demo.coming import Coming
+from workers.demo.journeys import Course
 from workers.demo.office import Office, Stop
 from workers.demo.story import Story, Track
 from workers.demo.weeks import OFFICE_OPENS, Clock, moment
@@ -19,7 +20,7 @@ class Part:
     Without a `course` there is no case, or nothing more than how they come.
     """
 
-    coming: Coming
+    comes: Coming
     when: float
     course: Course | None = journeys.carried
     tracks: list[Track] = field(default_factory=list)
@@ -59,23 +60,23 @@ _REFERRALS: Sequence[Track] = (
 )  # fmt: skip
 
 _CONVENED: Sequence[Part] = (
-    Part(coming=journeys.convened, when=0, course=journeys.closed_and_followed_up, tracks=[papers.certificate]),
-    Part(coming=partial(journeys.convened, misses=2), when=0, tracks=[faults.mended]),
-    Part(coming=partial(journeys.convened, misses=1), when=0.1, tracks=[arrears.kept]),
-    Part(coming=partial(journeys.convened, misses=1), when=0.3, tracks=[faults.ordered]),
-    Part(coming=journeys.convened, when=0.2, course=journeys.paused, tracks=[arrears.cause_assessed]),
-    Part(coming=journeys.convened, when=0.4, course=journeys.handed_over, tracks=[arrears.plan_on_the_table]),
-    Part(coming=journeys.convened, when=0.3, course=journeys.in_danger, tracks=[network.protected]),
-    Part(coming=journeys.convened, when=0.2, tracks=[arrears.utilities_paid]),
+    Part(comes=coming.convened, when=0, course=journeys.closed_and_followed_up, tracks=[papers.certificate]),
+    Part(comes=partial(coming.convened, misses=2), when=0, tracks=[faults.mended]),
+    Part(comes=partial(coming.convened, misses=1), when=0.1, tracks=[arrears.kept]),
+    Part(comes=partial(coming.convened, misses=1), when=0.3, tracks=[faults.ordered]),
+    Part(comes=coming.convened, when=0.2, course=journeys.paused, tracks=[arrears.cause_assessed]),
+    Part(comes=coming.convened, when=0.4, course=journeys.handed_over, tracks=[arrears.plan_on_the_table]),
+    Part(comes=coming.convened, when=0.3, course=journeys.in_danger, tracks=[network.protected]),
+    Part(comes=coming.convened, when=0.2, tracks=[arrears.utilities_paid, faults.reported_by_mistake]),
 )
 """Of those convened, the ones of whom more is to be told."""
 
 _WALK_INS: Sequence[Part] = (
-    Part(coming=journeys.walked_in, when=0, course=journeys.reopened, tracks=[faults.mended, faults.triaged]),
-    Part(coming=journeys.visited_at_home, when=0.3, tracks=[faults.mended]),
-    Part(coming=journeys.visited_at_home, when=1, course=None),
+    Part(comes=coming.walked_in, when=0, course=journeys.reopened, tracks=[faults.mended, faults.triaged]),
+    Part(comes=coming.visited_at_home, when=0.3, tracks=[faults.mended]),
+    Part(comes=coming.visited_at_home, when=1, course=None),
     *(
-        Part(coming=journeys.reported_a_fault_and_left, when=when, course=journeys.only_reported, tracks=[fault])
+        Part(comes=coming.reported_a_fault_and_left, when=when, course=journeys.only_reported, tracks=[fault])
         for when, fault in (
             (0.4, faults.condominium),
             (0.6, faults.ordered),
@@ -83,19 +84,22 @@ _WALK_INS: Sequence[Part] = (
             (1, faults.reported),
         )
     ),
-    *(Part(coming=journeys.asked_something, when=each / 12, course=None) for each in range(12)),
-    Part(coming=partial(journeys.asked_something, outcome="DECLINED"), when=0.5, course=None),
+    *(Part(comes=coming.asked_something, when=each / 12, course=None) for each in range(12)),
+    Part(comes=partial(coming.asked_something, outcome="DECLINED"), when=0.5, course=None),
 )
 """Of those who come on their own."""
 
 _NOT_COUNTED: Sequence[Part] = (
-    *(Part(coming=journeys.stranger, when=when, course=None) for when in (0.1, 0.5, 0.9)),
-    *(Part(coming=journeys.expected, when=2, course=None) for _ in range(3)),
-    *(Part(coming=journeys.missing, when=1, course=None) for _ in range(2)),
-    Part(coming=journeys.never_came, when=0, course=None),
-    Part(coming=journeys.mistaken, when=0.5, course=None),
+    *(Part(comes=coming.stranger, when=when, course=None) for when in (0.1, 0.5, 0.9)),
+    *(Part(comes=coming.expected, when=2, course=None) for _ in range(3)),
+    *(Part(comes=coming.missing, when=1, course=None) for _ in range(2)),
+    Part(comes=coming.never_came, when=0, course=None),
+    Part(comes=coming.mistaken, when=0.5, course=None),
 )
 """Whom nobody has met by name: they are in the case lists, and not among the registered."""
+
+_OF_NO_FIGURE: Collection[Track] = {arrears.utilities_paid, faults.reported_by_mistake}
+"""No debt to the agency; entered in error, and so out of the reports."""
 
 _AREAS: Mapping[str, str] = {
     arrears.__name__: "ECONOMIC",
@@ -108,20 +112,18 @@ _AREAS: Mapping[str, str] = {
 def cast(office: Office, figures: Mapping[str, int]) -> list[tuple[Story, Part]]:
     """Return everybody's story and part, so that the engine must count the figures."""
     parts = [
-        *_filled_with(journeys.convened, _CONVENED, figures["convened"]),
-        *_filled_with(journeys.walked_in, _WALK_INS, figures["walkIns"]),
+        *_filled_with(coming.convened, _CONVENED, figures["convened"]),
+        *_filled_with(coming.walked_in, _WALK_INS, figures["walk_ins"]),
     ]
     ordinary = sorted((part for part in parts if part.course is journeys.carried), key=lambda part: part.when)
     open_to_more = [part for part in ordinary if not part.tracks]
     told = [track for part in parts for track in part.tracks]
     for stories, module, figure, shift in (
-        (_ARREARS, arrears, "arrearsCases", 0.2),
-        (_FAULTS, faults, "maintenanceReports", 0.6),
-        (_PAPERS, papers, "documentPractices", 0.9),
+        (_ARREARS, arrears, "arrears_cases", 0.2),
+        (_FAULTS, faults, "maintenance_reports", 0.6),
+        (_PAPERS, papers, "document_practices", 0.9),
     ):
-        counted = [
-            track for track in told if track.__module__ == module.__name__ and track is not arrears.utilities_paid
-        ]
+        counted = [track for track in told if track.__module__ == module.__name__ and track not in _OF_NO_FIGURE]
         _hand_out(_filled(stories, figures[figure] - len(counted)), open_to_more, shift)
     _hand_out(_REFERRALS, open_to_more[: len(open_to_more) * 3 // 4], 0.4)
     for number, part in enumerate(part for part in open_to_more if not part.tracks):
@@ -133,13 +135,13 @@ def cast(office: Office, figures: Mapping[str, int]) -> list[tuple[Story, Part]]
     ]
 
 
-def _filled_with(coming: Coming, special: Sequence[Part], number: int) -> Iterator[Part]:
+def _filled_with(comes: Coming, special: Sequence[Part], number: int) -> Iterator[Part]:
     """Yield the special parts, fresh, and ordinary ones up to that number, spread over the weeks."""
     for part in special:
-        yield Part(coming=part.coming, when=part.when, course=part.course, tracks=[*part.tracks])
+        yield Part(comes=part.comes, when=part.when, course=part.course, tracks=[*part.tracks])
     ordinary = number - len(special)
     for each in range(ordinary):
-        yield Part(coming=coming, when=each / ordinary)
+        yield Part(comes=comes, when=each / ordinary)
 
 
 def _filled(stories: Sequence[Track], number: int) -> Sequence[Track]:

@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ _PAUSE_SECONDS = 0.3
 
 
 class Declined(OperatorError):
-    """The engine refuses: `code` says why for programs, the text for people. One that no story expects ends the demo."""
+    """The engine refuses, with a `code` for programs and a sentence; what no story expects ends the demo."""
 
     def __init__(self, operation: str, error: dict[str, Any]) -> None:
         super().__init__(f"{operation}: {error['message']} ({error['code']}, {'.'.join(error['path']) or 'no field'})")
@@ -115,8 +115,8 @@ class Api:
         self.requests = 0
         self.latest = since
         """How far the facts that were told have come."""
-        self.used: set[str] = set()
-        """The operations that were sent."""
+        self.on_told: Callable[[datetime], None] = lambda _: None
+        """Called with how far they have come, whenever they come further."""
 
     @classmethod
     @asynccontextmanager
@@ -126,10 +126,15 @@ class Api:
         async with httpx.AsyncClient(limits=limits, timeout=15) as http:
             yield cls(http, url, since)
 
+    def come_to(self, at: datetime) -> None:
+        """Note that what happened `at` that time is being told."""
+        if at > self.latest:
+            self.latest = at
+            self.on_told(at)
+
     async def send(self, token: str, operation: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Send one operation and return its data. Raises Unanswered."""
         self.requests += 1
-        self.used.add(operation)
         body = {"query": self.documents[operation], "operationName": operation, "variables": variables}
         headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
         answer = await self._http.post(self._url, json=body, headers=headers)
@@ -156,14 +161,16 @@ class Desk:
         """Take a mutation before the weeks begin, and return the object. Raises Declined."""
         return await self.tell(operation, self._api.latest, **given)
 
-    async def tell(self, operation: str, at: datetime, /, **given: Any) -> Any:
+    async def tell(self, operation: str, at: datetime, /, *, form: "Process | None" = None, **given: Any) -> Any:
         """Take a mutation about something that happened `at` that time, and return the object. Raises Declined.
 
-        The key is the same at every try, so that what was done once is not done again.
+        `form` is the process that it is a step of, sent with the version that was last shown. The key is the same at
+        every try, so that what was done once is not done again.
         """
-        variables = {"input": given | {"idempotencyKey": uuid4().hex}}
         async with self._api.turns.turn(at):
-            self._api.latest = max(self._api.latest, at)
+            self._api.come_to(at)
+            shown = {"id": form.id, "expectedVersion": form.version} if form else {}
+            variables = {"input": given | shown | {"idempotencyKey": uuid4().hex}}
             for _ in range(_TRIES):
                 with suppress(httpx.TransportError):
                     (answer,) = (await self._api.send(self._token, operation, variables)).values()
@@ -191,9 +198,9 @@ class Process:
             return
         self.shown = shown
         self.id: str = shown["id"]
-        self.version: int = shown["version"]
+        self.version = shown["version"]
         self.state: str = shown["stateName"]
-        self._why_not = {each["name"]: each["code"] for each in shown["availableSteps"]}
+        self._why_not: dict[str, str | None] = {each["name"]: each["code"] for each in shown["availableSteps"]}
         if self._case:
             self._case.version = max(self._case.version, shown["case"]["version"])
 
@@ -206,14 +213,13 @@ class Process:
         self.show(await desk.ask("ProcessForm", at, id=self.id))
 
     async def take(self, desk: Desk, operation: str, at: datetime, **given: Any) -> None:
-        """Take a step at a desk, with the version that was last shown; read it again if it has moved on meanwhile.
+        """Take a step at a desk; if the process has moved on meanwhile, read it and take the step again.
 
         Raises Declined.
         """
-        asked = given | {"id": self.id, "occurredAt": at.isoformat()}
         while True:
             try:
-                self.show(await desk.tell(operation, at, **asked, expectedVersion=self.version))
+                self.show(await desk.tell(operation, at, form=self, occurredAt=at.isoformat(), **given))
             except Declined as declined:
                 if declined.code != "STALE_VERSION":
                     raise

@@ -95,6 +95,12 @@ async def reported(story: Story, clock: Clock) -> None:
     await _reported(story, clock)
 
 
+async def reported_by_mistake(story: Story, clock: Clock) -> None:
+    """Taken down for the wrong dwelling: it stays in the history, and out of the reports."""
+    fault = await _reported(story, clock)
+    await fault.take(story.office.supervisor, "EnterFaultInError", clock.minutes())
+
+
 async def condominium(story: Story, clock: Clock) -> None:
     """In the common parts of a mixed building: the condominium's, and the tenant is told."""
     fault = await _reported(story, clock, common_parts=True)

@@ -15,8 +15,6 @@ DISTRICTS = (
     "San Fermo", "Belforte", "Biumo Inferiore", "Giubiano", "Bustecche", "Valle Olona",
     "Bizzozero", "Bosto", "Casbeno", "Masnago", "Sant'Ambrogio", "San Carlo",
 )  # fmt: skip
-_STREETS = ("Via dei Castagni", "Via del Lavatoio")
-
 _OPERATORS = ("Marta Restelli", "Davide Cattoretti", "Ines Brusa")
 _TEAM = {
     Role.ADMINISTRATIVE: "Paola Ghiringhelli",
@@ -49,11 +47,11 @@ STOP_CAPACITY = 9
 
 @dataclass(frozen=True, kw_only=True)
 class District:
-    """A district with the agency's buildings in it, and the operator who answers for it."""
+    """A district with the agency's building in it, and the operator who answers for it."""
 
     id: str
     name: str
-    buildings: tuple[str, ...]
+    building: str
     operator: Desk
 
 
@@ -150,12 +148,17 @@ async def opened(api: Api, secret: str, weeks: Weeks) -> Office:
         ),
         _line(supervisor, weeks, "SOL", "Contributo regionale di solidarietà", SOLIDARITY_BUDGET),
         _line(supervisor, weeks, "L1", "Azione L1", PROJECT_BUDGET),
-        asyncio.gather(*(_buildings(supervisor, place["id"]) for place in places)),
+        asyncio.gather(
+            *(
+                supervisor.write("RegisterBuilding", address=f"Via dei Castagni {number}", district=place["id"])
+                for number, place in enumerate(places, start=1)
+            )
+        ),
         asyncio.gather(*(_partner(supervisor, weeks, *partner) for partner in _PARTNERS)),
     )
     here = [
-        District(id=place["id"], name=name, buildings=owned, operator=operators[number % len(operators)])
-        for number, (place, name, owned) in enumerate(zip(places, DISTRICTS, buildings, strict=True))
+        District(id=place["id"], name=name, building=building["id"], operator=operators[number % len(operators)])
+        for number, (place, name, building) in enumerate(zip(places, DISTRICTS, buildings, strict=True))
     ]
     return Office(
         weeks=weeks,
@@ -191,17 +194,12 @@ async def _line(supervisor: Desk, weeks: Weeks, code: str, name: str, budget: st
     return await supervisor.write("RegisterFundingLine", code=code, name=name, budget=budget, startsOn=starts_on)
 
 
-async def _buildings(supervisor: Desk, district: str) -> tuple[str, ...]:
-    made = [await supervisor.write("RegisterBuilding", address=f"{street} 1", district=district) for street in _STREETS]
-    return tuple(each["id"] for each in made)
-
-
 async def _partner(
     supervisor: Desk, weeks: Weeks, name: str, kind: str, services: tuple[tuple[str, str, str, int | None], ...]
 ) -> None:
     assured = weeks.since - timedelta(days=20)
     partner = await supervisor.write("RegisterPartner", name=name, kind=kind, assuredOn=assured.isoformat())
-    contact = f"{name.split()[-1].lower()}@example.org"
+    contact = f"{name.rsplit(maxsplit=1)[-1].lower()}@example.org"
     deputy = await supervisor.write("RegisterReferent", partner=partner["id"], name=f"Vice referente, {name}")
     await supervisor.write(
         "RegisterReferent", partner=partner["id"], name=f"Referente, {name}", email=contact, deputy=deputy["id"]

@@ -8,13 +8,19 @@ from random import Random
 SEED = 149
 """The same people at every run."""
 
-# A language, how often it is met, and names that go with it.
+_ITALIAN_NAMES = (
+    "Adele Bruna Carla Elda Franca Giuliana Ivana Lidia Marisa Nadia Ornella Piera Rosanna Silvana Teresa Aldo Carmelo "
+    "Dario Emilio Fausto Gino Italo Luciano Mario Nino Oreste Pietro Renato Sergio Tullio"
+)
+_ITALIAN_FAMILIES = (
+    "Albertini Bottazzi Colnaghi Dovera Erbetta Fornasari Grampa Introini Lamperti Macchi Niada Orsenigo Parravicini "
+    "Quaglia Rovera Sartorelli Tibiletti Uslenghi Vanetti Zanzi Caccamo Siracusano Improta Esposto Lomuscio"
+)
+
+# A language, how often it is met, and the given and family names that go with it.
 _ORIGINS = (
-    ("it", 60, "Adele Bruna Carla Elda Franca Giuliana Ivana Lidia Marisa Nadia Ornella Piera Rosanna Silvana Teresa "
-     "Aldo Bruno Carmelo Dario Emilio Fausto Gino Italo Luciano Mario Nino Oreste Pietro Renato Sergio Tullio",
-     "Albertini Bottazzi Colnaghi Dovera Erbetta Fornasari Grampa Introini Lamperti Macchi Niada Orsenigo Parravicini "
-     "Quaglia Rovera Sartorelli Tibiletti Uslenghi Vanetti Zanzi Caccamo Siracusano Improta Esposto Lomuscio"),
-    ("ar", 10, "Amina Fatiha Hanan Khadija Naima Samira Zohra Abdelkader Brahim Driss Hassan Mustapha Rachid Youssef",
+    ("it", 60, _ITALIAN_NAMES, _ITALIAN_FAMILIES),
+    ("ar", 10, "Amina Fatiha Hanan Khadija Naima Samira Zohra Brahim Driss Hassan Mustapha Rachid Youssef",
      "Aberkane Benhaddou Chaoui Drissi Elmansour Ghazali Haddaoui Lamrani Mernissi Ouazzani"),
     ("sq", 7, "Arta Drita Elira Mimoza Vjollca Agron Besnik Ilir Luan Petrit",
      "Basha Dervishi Gjoni Hoxhaj Kelmendi Lleshi Marku Prifti Shkreli"),

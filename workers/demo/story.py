@@ -61,10 +61,9 @@ class Story:
     async def dwelling(self) -> str:
         """Return the dwelling that the person lives in."""
         if not self._dwelling:
-            building = self.chance.choice(self.district.buildings)
             code = f"VA-{self.chance.randrange(10**5):05}"
             registered = await self.office.administration.tell(
-                "RegisterDwelling", self.clock.now, code=code, building=building
+                "RegisterDwelling", self.clock.now, code=code, building=self.district.building
             )
             self._dwelling = registered["id"]
         return self._dwelling

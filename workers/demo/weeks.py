@@ -54,8 +54,8 @@ class Weeks:
         """Working days, also those to come."""
 
     def stops(self, places: int) -> list[PlannedStop]:
-        """Return the stops of the weeks and of the fortnight after, round and round the districts."""
-        last = self.until + timedelta(days=14)
+        """Return the stops of the weeks and of some days after, round and round the districts."""
+        last = self.until + timedelta(days=10)
         days = [day for day in self.days[CONVENED_AHEAD::STOP_EVERY] if day <= last]
         starts = [moment(day, hour) for day in days for hour in STOP_HOURS]
         return [

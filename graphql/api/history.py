@@ -1,0 +1,128 @@
+"""The history of a process in GraphQL: every step with who took it and when it happened, and the deadlines that passed.
+
+The source of `history` has a `row` of the table `process`.
+"""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any, ForwardRef, Optional
+from uuid import UUID
+
+import strawberry
+
+from api.connections import DEFAULT_FIRST, After, Connection, First, connection, order_of
+from api.context import Context, Info
+from api.derive import LOADERS, enum, make, resolved
+from api.told import PROCESS, Told, chosen, itself, told_fields
+from domain.choices import Label
+from domain.events import DEADLINE_PASSED
+from domain.process import NEW, Process
+from domain.roles import Role
+from store.database import AnyRow
+from store.history import HistoryOrder, history
+
+_DEADLINE_PASSED = Label("Termine scaduto", "Deadline passed")
+
+
+class _Entry:
+    """What the fields of an entry are read from."""
+
+    def __init__(self, row: AnyRow) -> None:
+        self.row = row
+
+
+def _label(context: Context, kind: str, name: str) -> str:
+    label = _DEADLINE_PASSED if name == DEADLINE_PASSED else Process.kinds[kind].steps[name].label
+    return label.text(context.language)
+
+
+def _state(_context: Context, state: str) -> str | None:
+    return None if state in NEW else state
+
+
+def _state_label(context: Context, kind: str, state: str) -> str | None:
+    return None if state in NEW else Process.kinds[kind].State[state].label.text(context.language)
+
+
+_FIELDS: dict[str, tuple[Any, Told, str]] = {
+    "kind": (str, PROCESS["kind"], "The kind of the process that it happened to."),
+    "kind_label": (str, PROCESS["kindLabel"], "In the caller's language."),
+    "step": (str, Told(("name",), itself, repeats=True), f"The step that was taken, or `{DEADLINE_PASSED}`."),
+    "label": (str, Told(("kind", "name"), _label, repeats=True), "The step, in the caller's language."),
+    "from_state": (str | None, Told(("from_state",), _state, repeats=True), "Null for the step that opened it."),
+    "from_state_label": (
+        str | None,
+        Told(("kind", "from_state"), _state_label, repeats=True),
+        "In the caller's language.",
+    ),
+    "to_state": (str, Told(("to_state",), itself, repeats=True), "The state that it was left in."),
+    "to_state_label": (str, Told(("kind", "to_state"), _state_label, repeats=True), "In the caller's language."),
+    "version": (int, Told(("version",), itself), "The version of the process afterwards."),
+    "occurred_at": (datetime, Told(("occurred_at",), itself), "When it happened."),
+    "recorded_at": (datetime, Told(("recorded_at",), itself), "When it was told."),
+    "role": (
+        enum(Role) | None,
+        chosen("actor_role", Role),
+        "The role that allowed it; null for what time did.",
+    ),
+}
+
+
+async def _process(self: _Entry, info: Info) -> Any:
+    return await LOADERS["Process"](info, self.row.process_id)
+
+
+async def _actor(self: _Entry, info: Info) -> Any:
+    return self.row.actor_id and await LOADERS["Staff"](info, self.row.actor_id)
+
+
+async def _notes(self: _Entry, info: Info) -> Any:
+    found = await asyncio.gather(*(LOADERS["Note"](info, UUID(note)) for note in self.row.notes or ()))
+    return [note for note in found if note]
+
+
+ENTRY = make(
+    "HistoryEntry",
+    {
+        **told_fields("HistoryEntry", _FIELDS),
+        "process": resolved(ForwardRef("Process"), _process, description="What it happened to."),
+        "actor": resolved(
+            Optional[ForwardRef("Staff")],  # noqa: UP045 (a forward reference has no `|`)
+            _actor,
+            description="Who told it; null for what time did.",
+        ),
+        "notes": resolved(
+            list[ForwardRef("Note")],  # type: ignore[misc]
+            _notes,
+            description="What was written down with it, as far as the caller may read it.",
+        ),
+    },
+    description="One line of a history: a step that was taken, or a deadline that passed.",
+)
+
+
+async def _history(
+    self: Any,
+    info: Info,
+    *,
+    first: First = DEFAULT_FIRST,
+    after: After = None,
+    order: enum(HistoryOrder) = HistoryOrder.OLDEST_FIRST.name,  # type: ignore[valid-type]
+    whole_case: Annotated[bool, strawberry.argument(description="Of its case and all its tracks.")] = False,
+) -> Connection:
+    process_id = None if whole_case else self.row.id
+    async with info.context.reading() as reading:
+        page = await history(
+            reading,
+            self.row.case_id,
+            order_of(HistoryOrder, order),
+            process_id=process_id,
+            first=first,
+            after=after,
+            scope=info.context.identity,
+        )
+    return Connection(page, _Entry)
+
+
+HISTORY = resolved(connection("HistoryEntry"), _history, description="What has happened to it.")
+"""The field `history` of every process."""

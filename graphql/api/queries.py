@@ -1,0 +1,21 @@
+"""Every question that can be asked, but for `node` and `nodes`."""
+
+from collections.abc import Sequence
+
+from api import board, cases, declarations, lists, matching, report, viewer, worklist
+from api.derive import Fields
+from domain.process import Process
+
+
+def queries(processes: Sequence[type[Process]], /) -> Fields:
+    """Return the queries, by Python name."""
+    return {
+        **worklist.QUERIES,
+        **cases.QUERIES,
+        **board.QUERIES,
+        **report.queries(),
+        **lists.QUERIES,
+        **matching.QUERIES,
+        **viewer.QUERIES,
+        **declarations.queries(processes),
+    }
