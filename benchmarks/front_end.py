@@ -26,7 +26,7 @@ class FrontEnd:
         self._documents = Documents()
 
     async def ask(self, operation: str, **variables: Any) -> Any:
-        """Return what the one field of an operation answers. Raises RuntimeError if it is an error."""
+        """Return what the one field of a ready-made operation answers. Raises RuntimeError if it is an error."""
         body = {"query": self._documents[operation], "operationName": operation, "variables": variables}
         said = (await self._http.post("/graphql", json=body)).json()
         if said.get("errors"):

@@ -220,7 +220,7 @@ def _serves(district: DistrictId) -> ColumnElement[bool]:
 
 def _begins(text: str) -> ColumnElement[bool]:
     prefix, search = folded(text), t.person.c.search
-    return search.between(prefix, prefix + "\U0010ffff")  # no code point comes after
+    return (search >= prefix) & (search < prefix + "\U0010ffff")  # no code point comes after
 
 
 def _pays(day: Day) -> ColumnElement[bool]:

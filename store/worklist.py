@@ -127,7 +127,8 @@ def _hashable(references: References) -> _Hashable:
 
 
 def _assigned(*to: ColumnElement[bool], so: bool) -> ColumnElement[bool]:
-    found = exists().where(t.assignment.c.process_id == _task.process_id, *to)
+    # Not that of the assignment which may be read along.
+    found = exists().where(t.assignment.c.process_id == _task.process_id, *to).correlate(t.task)
     return found if so else ~found
 
 

@@ -40,10 +40,10 @@ def sdl() -> str:
 
 
 def _nodes() -> Fields:
-    async def node(self: Any, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
+    async def node(self: Any, info: Info, id: strawberry.ID) -> Any:  # noqa: A002, ARG001 (what GraphQL calls them)
         return await _node(info, id)
 
-    async def nodes(self: Any, info: Info, ids: list[strawberry.ID]) -> Any:
+    async def nodes(self: Any, info: Info, ids: list[strawberry.ID]) -> Any:  # noqa: ARG001 (as above)
         return await asyncio.gather(*(_node(info, identifier) for identifier in ids))
 
     return {

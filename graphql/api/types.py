@@ -2,7 +2,6 @@
 
 from typing import Any
 
-
 _ROOTS = frozenset({"Query", "Mutation"})
 """Made anew for every schema; nothing refers to them."""
 
