@@ -1,6 +1,6 @@
 """What programs have used of the processors."""
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 
 def seconds(*pids: int) -> float:
@@ -10,7 +10,7 @@ def seconds(*pids: int) -> float:
 
 def _with_children(process: psutil.Process) -> float:
     ended = process.cpu_times()
-    used = ended.children_user + ended.children_system
+    used: float = ended.children_user + ended.children_system
     for each in (process, *process.children(recursive=True)):
         try:
             times = each.cpu_times()

@@ -27,9 +27,9 @@ class Figure:
 
     def json(self) -> str:
         """Return the figure on one line."""
-        numbers = {"value": self.value, "floor": self.floor, "ratio": self.ratio}
-        rounded = {name: number and round(number, 3) for name, number in numbers.items()}
-        return json.dumps({"name": self.name, "unit": self.unit, "better": self.better} | rounded)
+        value, floor, ratio = (number and round(number, 3) for number in (self.value, self.floor, self.ratio))
+        figure = {"name": self.name, "value": value, "unit": self.unit, "floor": floor, "ratio": ratio}
+        return json.dumps(figure | {"better": self.better})
 
 
 def table(figures: Iterable[Figure], /) -> Table:

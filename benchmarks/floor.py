@@ -24,6 +24,10 @@ INSERT = "insert"
 CONNECTIONS = 10
 """As many as the product's worker has."""
 
+ROOT = Path(__file__).parents[1]
+
+_TABLE = "create table floor (workflow text, step integer, at timestamptz default now(), primary key (workflow, step))"
+
 
 @workflow.defn
 class Floor:
@@ -64,9 +68,7 @@ class Rows:
 async def floor_worker(deployment: Deployment) -> AsyncIterator[Client]:
     """Run the worker as a process beside the deployment's own; give a client that asks its workflows."""
     async with await psycopg.AsyncConnection.connect(deployment.database_url) as connection:
-        await connection.execute(
-            "create table floor (workflow text, step integer, at timestamptz default now(), primary key (workflow, step))"
-        )
+        await connection.execute(_TABLE)
     temporal = deployment.temporal
     arguments = ["-m", "benchmarks.floor", temporal.address, temporal.namespace, deployment.database_url]
     with (deployment.folder / "floor.log").open("ab") as log:
@@ -76,9 +78,6 @@ async def floor_worker(deployment: Deployment) -> AsyncIterator[Client]:
     finally:
         process.terminate()
         await process.wait()
-
-
-ROOT = Path(__file__).parents[1]
 
 
 async def begun(client: Client) -> WorkflowHandle[Floor, None]:

@@ -25,18 +25,17 @@ class FrontEnd:
         self._http = http
         self._documents = Documents()
 
-    async def ask(self, operation: str, **variables: Any) -> Any:
-        """Return what the one field of a ready-made operation answers. Raises RuntimeError if it is an error."""
-        body = {"query": self._documents[operation], "operationName": operation, "variables": variables}
-        said = (await self._http.post("/graphql", json=body)).json()
+    async def send(self, document: str, **variables: Any) -> Any:
+        """Return what the one field of a document answers. Raises RuntimeError if it is an error."""
+        said = (await self._http.post("/graphql", json={"query": document, "variables": variables})).json()
         if said.get("errors"):
-            raise RuntimeError(f"{operation}: {said['errors']}")
+            raise RuntimeError(f"{said['errors']}")
         (answer,) = said["data"].values()
         return answer
 
     async def tell(self, operation: str, **given: Any) -> dict[str, Any]:
         """Take a mutation and return the object as it stands. Raises RuntimeError if it is refused."""
-        answer = await self.ask(operation, input=given | {"idempotencyKey": uuid4().hex})
+        answer = await self.send(self._documents[operation], input=given | {"idempotencyKey": uuid4().hex})
         if answer["userErrors"]:
             raise RuntimeError(f"{operation}: {answer['userErrors']}")
         answer.pop("userErrors")
@@ -46,7 +45,9 @@ class FrontEnd:
 
 
 @asynccontextmanager
-async def front_end(deployment: Deployment, *, role: Role, districts: list[UUID] | None = None) -> AsyncIterator[FrontEnd]:
+async def front_end(
+    deployment: Deployment, *, role: Role, districts: list[UUID] | None = None
+) -> AsyncIterator[FrontEnd]:
     """Give the front end of somebody with a role, once the API answers; districts None is every one."""
     token = identity.issue(
         SECRET, subject=deployment.world.staff, roles=[role], districts=districts, hours=12, now=datetime.now(UTC)
@@ -58,7 +59,7 @@ async def front_end(deployment: Deployment, *, role: Role, districts: list[UUID]
         timeout=_SECONDS,
     ) as http:
         async with asyncio.timeout(_SECONDS):
-            while not await _ready(http):
+            while not await _ready(http):  # noqa: ASYNC110 (another process)
                 await asyncio.sleep(_POLL_SECONDS)
         yield FrontEnd(http)
 

@@ -46,9 +46,7 @@ async def seed(engine: AsyncEngine, world: World, cases: int) -> None:
     await Load().put([turn] * _AT_ONCE, cases)
 
 
-def _lived(
-    case_id: UUID, person: Mapping[str, Any], told: list[StepRequest], *, since: datetime
-) -> Iterator[Entry]:
+def _lived(case_id: UUID, person: Mapping[str, Any], told: list[StepRequest], *, since: datetime) -> Iterator[Entry]:
     file = CaseFile(case_id)
     opening = {"person": str(person["id"]), "district": str(person["district_id"])}
     for version, step in enumerate(told):

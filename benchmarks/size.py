@@ -15,5 +15,5 @@ class Size:
     open_cases: int = 1_000
 
 
-QUICK = Size(levels=(1, 3), steps=6, rounds=1, cases=50, requests=10, open_cases=10)
+QUICK = Size(levels=(1, 3), steps=6, rounds=1, cases=60, requests=10, open_cases=10)
 """Enough to see that everything can be measured; the figures say nothing."""

@@ -1,8 +1,10 @@
 """The first page of a worklist: fifty tasks with their deadlines and the names of the people."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from time import perf_counter, thread_time
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -16,6 +18,7 @@ from tests.stories.deployment import Deployment
 
 ROWS = 50
 _WARM_UP = 20
+_TOO_FEW = "there are not enough tasks for a page and one more"
 
 _DOCUMENT = """
 {
@@ -36,40 +39,43 @@ select k.process_id, k.entry, k.reason, k.kind, k.state, k.due_at, p.id, p.given
 """
 
 
-class _Bare:
-    """One connection to PostgreSQL, on which the statement is prepared."""
-
-    def __init__(self, connection: psycopg.Connection[Any], values: dict[str, Any]) -> None:
-        self._connection = connection
-        self._values = values
-        self.cpu = 0.0
-        self.load = Load()
-
-    def put(self, times: int) -> None:
-        """Read the page so many times; count the CPU time of this side of the connection."""
-        started = thread_time()
-        for _ in range(times):
-            at = perf_counter()
-            rows = self._connection.execute(_SQL, self._values, prepare=True).fetchall()
-            self.load.turns.append(1_000 * (perf_counter() - at))
-            if len(rows) <= ROWS:
-                raise RuntimeError("there are not enough tasks for a page")
-        self.cpu += thread_time() - started
-
-
 async def measured(deployment: Deployment, size: Size) -> AsyncIterator[Figure]:
-    """Yield the figures of the page, each beside bare SQL."""
-    districts = [deployment.world.district, deployment.world.elsewhere]
-    postgres, api = deployment.postgres.pid, deployment.programs["api"].pid
-    async with front_end(deployment, role=Role.OPERATOR, districts=districts) as operator:
-        with psycopg.connect(deployment.database_url, autocommit=True) as connection:
-            page, bare = Load(), _Bare(connection, {"mine": districts})
-            page_cpu, bare_cpu = 0.0, 0.0
-            await Load().put([lambda: _read(operator)], _WARM_UP)
-            _Bare(connection, {"mine": districts}).put(_WARM_UP)
+    """Yield the figures of the page, each beside bare SQL on a connection of its own."""
+    mine = [deployment.world.district, deployment.world.elsewhere]
+    programs = deployment.postgres.pid, deployment.programs["api"].pid
+    page, bare, page_cpu, bare_cpu = Load(), Load(), 0.0, 0.0
+    with psycopg.connect(deployment.database_url, autocommit=True) as connection:
+        async with front_end(deployment, role=Role.OPERATOR, districts=mine) as operator:
+            turn = partial(_through_graphql, operator)
+            await Load().put([turn], _WARM_UP)
+            _by_sql(connection, mine, _WARM_UP)
             for _ in range(size.rounds):
-                before = cpu.seconds(postgres, api)
-                await page.put([lambda: _read(operator)], size.requests)
-                between = cpu.seconds(postgres, api)
-                bare.put(size.requests)
-                page_cpu, bare_cpu = page_cpu + between - before, bare_cpu + cpu.seconds(postgres) - 0
+                began = cpu.seconds(*programs)
+                await page.put([turn], size.requests)
+                between = cpu.seconds(*programs)
+                used, turns = _by_sql(connection, mine, size.requests)
+                page_cpu += between - began
+                bare_cpu += used + cpu.seconds(*programs) - between
+                bare.turns += turns
+    asked = size.rounds * size.requests
+    name = f"worklist page of {ROWS} at {size.cases:,} cases"
+    yield Figure(name=f"{name}, CPU", value=1_000 * page_cpu / asked, unit="ms", floor=1_000 * bare_cpu / asked)
+    yield Figure(name=f"{name}, p50", value=page.percentile(50), unit="ms", floor=bare.percentile(50))
+
+
+async def _through_graphql(operator: FrontEnd) -> None:
+    page = await operator.send(_DOCUMENT)
+    if len(page["nodes"]) < ROWS:
+        raise RuntimeError(_TOO_FEW)
+
+
+def _by_sql(connection: psycopg.Connection[Any], mine: list[UUID], times: int) -> tuple[float, list[float]]:
+    """Return the CPU seconds of this side of the connection, and how many milliseconds each page took."""
+    turns, began = [], thread_time()
+    for _ in range(times):
+        at = perf_counter()
+        rows = connection.execute(_SQL, {"mine": mine}, prepare=True).fetchall()
+        turns.append(1_000 * (perf_counter() - at))
+        if len(rows) <= ROWS:
+            raise RuntimeError(_TOO_FEW)
+    return thread_time() - began, turns

@@ -109,6 +109,18 @@ async def cause_assessed(story: Story, clock: Clock) -> None:
     await _assessed(story, clock, owed=f"{story.chance.randrange(400, 2500, 10)}.00", months=5)
 
 
+async def first_payment_awaited(story: Story, clock: Clock) -> None:
+    """Signed; the plan runs once the first payment is there."""
+    debt = await _assessed(story, clock, owed="1900.00", months=10)
+    await _signed(story, debt, clock, instalments=18, first_payment="280.00")
+
+
+async def figure_confirmed(story: Story, clock: Clock) -> None:
+    """The accounts confirm the figure; the cause has yet to be talked about."""
+    debt = await _opened(story, clock, owed="870.00", months=5)
+    await debt.take(story.office.administration, "VerifyDebt", clock.days(2), balance="865.40", monthsOwed=5)
+
+
 async def figure_awaited(story: Story, clock: Clock) -> None:
     """The figure comes from a letter; the accounts have yet to confirm it."""
     await _opened(story, clock, owed=f"{story.chance.randrange(300, 2500, 10)}.00", months=3)

@@ -33,9 +33,9 @@ _ARREARS: Sequence[Track] = (
     arrears.helped_by_contribution, arrears.helped_by_contribution, arrears.breached_and_renegotiated,
     arrears.kept, arrears.settled_early, arrears.helped_by_contribution, arrears.breach_declared, arrears.recalculated,
     arrears.bill_paid_beside, arrears.not_owed, arrears.kept, arrears.kept, arrears.plan_on_the_table, arrears.kept,
-    arrears.disputed, arrears.kept, arrears.settled_early, arrears.cause_assessed, arrears.kept, arrears.kept,
+    arrears.disputed, arrears.first_payment_awaited, arrears.settled_early, arrears.cause_assessed, arrears.kept, arrears.kept,
     arrears.plan_on_the_table, arrears.kept, arrears.cause_assessed, arrears.kept, arrears.plan_on_the_table,
-    arrears.kept, arrears.disputed, arrears.plan_on_the_table, arrears.figure_awaited, arrears.cause_assessed,
+    arrears.figure_confirmed, arrears.disputed, arrears.plan_on_the_table, arrears.figure_awaited, arrears.cause_assessed,
     arrears.figure_awaited,
 )  # fmt: skip
 _FAULTS: Sequence[Track] = (
@@ -44,7 +44,7 @@ _FAULTS: Sequence[Track] = (
     faults.mended, faults.mended, faults.waits_for_material, faults.mended, faults.mended, faults.condominium,
     faults.mended, faults.works_done, faults.mended, faults.mended, faults.condominium, faults.mended, faults.ordered,
     faults.mended, faults.waits_for_material, faults.condominium, faults.mended, faults.ordered, faults.works_done,
-    faults.mended, faults.triaged, faults.ordered, faults.condominium, faults.mended, faults.ordered,
+    faults.mended, faults.triaged, faults.works_begun, faults.condominium, faults.mended, faults.ordered,
     faults.contractor_comes, faults.triaged, faults.ordered, faults.triaged, faults.reported, faults.ordered,
     faults.contractor_comes, faults.triaged, faults.ordered, faults.reported, faults.triaged, faults.ordered,
     faults.reported, faults.triaged, faults.ordered, faults.contractor_comes, faults.triaged, faults.reported,
@@ -55,7 +55,8 @@ _PAPERS: Sequence[Track] = (
 )  # fmt: skip
 _REFERRALS: Sequence[Track] = (
     network.helped, network.taken_by_the_next, network.not_answered, network.came_to_nothing,
-    network.helped, network.consent_withdrawn, network.on_waiting_list, network.in_progress,
+    network.helped, network.consent_withdrawn, network.feedback_awaited, network.rejected, network.on_waiting_list,
+    network.in_progress,
     network.asked_of_the_partner, network.drafted,
 )  # fmt: skip
 
@@ -68,6 +69,8 @@ _CONVENED: Sequence[Part] = (
     Part(comes=coming.convened, when=0.4, course=journeys.handed_over, tracks=[arrears.plan_on_the_table]),
     Part(comes=coming.convened, when=0.3, course=journeys.in_danger, tracks=[network.protected]),
     Part(comes=coming.convened, when=0.2, tracks=[arrears.utilities_paid, faults.reported_by_mistake]),
+    Part(comes=coming.convened, when=0.9, tracks=[arrears.utilities_paid]),
+    Part(comes=coming.convened, when=1, tracks=[arrears.utilities_paid]),
 )
 """Of those convened, the ones of whom more is to be told."""
 

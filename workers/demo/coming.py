@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import time, timedelta
+from typing import Any
 from uuid import uuid4
 
 from workers.demo.client import Desk, Process
@@ -142,17 +143,22 @@ async def _open(story: Story, desk: Desk) -> None:
     story.case = Process(shown)
 
 
-async def _meet(story: Story, channel: str, outcome: str, note: str | None = None) -> None:
+async def _meet(story: Story, channel: str, outcome: str, *, note: str | None = None) -> None:
     """Write the contact down: it is what the service counts first of all."""
     at = story.clock.minutes()
-    at_stop = {} if channel == "FIELD_VISIT" else {"stop": story.stop.id}
-    known = {name: value for name, value in {"person": story.id, "note": note}.items() if value}
-    case = {"case": story.case.id} if outcome in {"CASE_OPENED", "ADDED_TO_CASE"} else {}
-    await story.operator.tell(
-        "RecordContact", at,
-        channel=channel, outcome=outcome, servicePoint=story.office.camper, district=story.district.id,
-        minutes=story.chance.randrange(10, 45, 5), occurredAt=at.isoformat(), **at_stop, **known, **case,
-    )  # fmt: skip
+    contact: dict[str, Any] = {
+        "channel": channel,
+        "outcome": outcome,
+        "servicePoint": story.office.camper,
+        "stop": None if channel == "FIELD_VISIT" else story.stop.id,
+        "district": story.district.id,
+        "person": story.id or None,
+        "case": story.case.id if outcome in {"CASE_OPENED", "ADDED_TO_CASE"} else None,
+        "minutes": story.chance.randrange(10, 45, 5),
+        "note": note,
+        "occurredAt": at.isoformat(),
+    }
+    await story.operator.tell("RecordContact", at, **contact)
 
 
 async def _listen(story: Story) -> None:

@@ -66,6 +66,11 @@ async def waits_for_material(story: Story, clock: Clock) -> None:
     await fault.take(story.office.technician, "HoldWorks", clock.days(1), reason="MATERIAL")
 
 
+async def works_begun(story: Story, clock: Clock) -> None:
+    """The contractor is at work."""
+    await _in_progress(story, clock)
+
+
 async def works_done(story: Story, clock: Clock) -> None:
     """The contractor says it is mended; the tenant has yet to confirm."""
     fault = await _in_progress(story, clock)

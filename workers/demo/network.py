@@ -36,6 +36,18 @@ async def not_answered(story: Story, clock: Clock) -> None:
     await referral.take(story.operator, "SendReferral", clock.minutes())
 
 
+async def rejected(story: Story, clock: Clock) -> None:
+    """Not the partner's competence; the next one is being looked for."""
+    referral = await _sent(story, clock, "ECONOMIC", consent="NETWORK")
+    await referral.take(story.operator, "RejectReferral", clock.days(2), reason="NOT_COMPETENT", **_BY_EMAIL)
+
+
+async def feedback_awaited(story: Story, clock: Clock) -> None:
+    """The partner has done its part; the tenant has yet to say whether it helped."""
+    referral = await _taken(story, clock, "FAMILY")
+    await referral.take(story.operator, "CompleteReferral", clock.days(6), **_BY_EMAIL)
+
+
 async def in_progress(story: Story, clock: Clock) -> None:
     """The partner has begun."""
     await _taken(story, clock, "FAMILY")
