@@ -30,34 +30,34 @@ class Part:
 # filled with the last one.
 _ARREARS: Sequence[Track] = (
     arrears.settled, arrears.settled, arrears.breached_and_renegotiated, arrears.escalated,
-    arrears.helped_by_contribution, arrears.helped_by_contribution, arrears.breached_and_renegotiated,
-    arrears.kept, arrears.settled_early, arrears.helped_by_contribution, arrears.breach_declared, arrears.recalculated,
+    arrears.helped_by_contribution, arrears.helped_by_contribution, arrears.breached_and_renegotiated, arrears.kept,
+    arrears.settled_early, arrears.helped_by_contribution, arrears.breach_declared, arrears.recalculated,
     arrears.bill_paid_beside, arrears.not_owed, arrears.kept, arrears.kept, arrears.plan_on_the_table, arrears.kept,
-    arrears.disputed, arrears.first_payment_awaited, arrears.settled_early, arrears.cause_assessed, arrears.kept, arrears.kept,
-    arrears.plan_on_the_table, arrears.kept, arrears.cause_assessed, arrears.kept, arrears.plan_on_the_table,
-    arrears.figure_confirmed, arrears.disputed, arrears.plan_on_the_table, arrears.figure_awaited, arrears.cause_assessed,
-    arrears.figure_awaited,
+    arrears.disputed, arrears.first_payment_awaited, arrears.settled_early, arrears.cause_assessed, arrears.kept,
+    arrears.kept, arrears.plan_on_the_table, arrears.kept, arrears.cause_assessed, arrears.kept,
+    arrears.plan_on_the_table, arrears.figure_confirmed, arrears.disputed, arrears.plan_on_the_table,
+    arrears.figure_awaited, arrears.cause_assessed, arrears.figure_awaited,
 )  # fmt: skip
 _FAULTS: Sequence[Track] = (
-    faults.mended, faults.mended_at_last, faults.mended_the_second_time, faults.lift, faults.mended, faults.condominium,
-    faults.nobody_home, faults.lift_again, faults.mended, faults.lift_again, faults.mended, faults.condominium,
-    faults.mended, faults.mended, faults.waits_for_material, faults.mended, faults.mended, faults.condominium,
-    faults.mended, faults.works_done, faults.mended, faults.mended, faults.condominium, faults.mended, faults.ordered,
-    faults.mended, faults.waits_for_material, faults.condominium, faults.mended, faults.ordered, faults.works_done,
-    faults.mended, faults.triaged, faults.works_begun, faults.condominium, faults.mended, faults.ordered,
-    faults.contractor_comes, faults.triaged, faults.ordered, faults.triaged, faults.reported, faults.ordered,
-    faults.contractor_comes, faults.triaged, faults.ordered, faults.reported, faults.triaged, faults.ordered,
-    faults.reported, faults.triaged, faults.ordered, faults.contractor_comes, faults.triaged, faults.reported,
+    faults.mended, faults.mended_at_last, faults.mended_the_second_time, faults.lift, faults.mended,
+    faults.condominium, faults.nobody_home, faults.lift_again, faults.mended, faults.lift_again, faults.mended,
+    faults.condominium, faults.mended, faults.mended, faults.waits_for_material, faults.mended, faults.mended,
+    faults.condominium, faults.mended, faults.works_done, faults.mended, faults.mended, faults.condominium,
+    faults.mended, faults.ordered, faults.mended, faults.waits_for_material, faults.condominium, faults.mended,
+    faults.ordered, faults.works_done, faults.mended, faults.triaged, faults.works_begun, faults.condominium,
+    faults.mended, faults.ordered, faults.contractor_comes, faults.triaged, faults.ordered, faults.triaged,
+    faults.reported, faults.ordered, faults.contractor_comes, faults.triaged, faults.ordered, faults.reported,
+    faults.triaged, faults.ordered, faults.reported, faults.triaged, faults.ordered, faults.contractor_comes,
+    faults.triaged, faults.reported,
 )  # fmt: skip
 _PAPERS: Sequence[Track] = (
     papers.issued_after_another_paper, papers.issued, papers.refused, papers.issued, papers.withdrawn, papers.issued,
     papers.issued, papers.being_checked, papers.papers_awaited,
 )  # fmt: skip
 _REFERRALS: Sequence[Track] = (
-    network.helped, network.taken_by_the_next, network.not_answered, network.came_to_nothing,
-    network.helped, network.consent_withdrawn, network.feedback_awaited, network.rejected, network.on_waiting_list,
-    network.in_progress,
-    network.asked_of_the_partner, network.drafted,
+    network.helped, network.taken_by_the_next, network.not_answered, network.came_to_nothing, network.helped,
+    network.consent_withdrawn, network.feedback_awaited, network.rejected, network.on_waiting_list,
+    network.in_progress, network.asked_of_the_partner, network.drafted,
 )  # fmt: skip
 
 _CONVENED: Sequence[Part] = (
