@@ -7,11 +7,12 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import ARRAY, Select, Table, Uuid, any_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,6 +26,7 @@ from domain.shape import Shape, shapes
 from store import contacts, requests
 from store import notes as store_notes
 from store import tables as t
+from store.casework import SCOPES
 from store.columns import column_name, table_name
 from store.database import AnyRow
 from store.joins import Part
@@ -49,9 +51,14 @@ async def load(
     connection: AsyncConnection, kind: type[R], identifiers: Collection[UUID], *, scope: Scope
 ) -> dict[UUID, Stored[R]]:
     """Return those of these entries that the caller may see."""
-    table = _table(kind)
-    rows = await connection.execute(select(table).where(table.c.id.in_(identifiers), within(scope, table)))
+    rows = await connection.execute(_by_id(_table(kind), scope), {"ids": [*identifiers]})
     return {row.id: stored(kind, row) for row in rows}
+
+
+@lru_cache(16 * SCOPES)
+def _by_id(table: Table, scope: Scope) -> Select[Any]:
+    ids = bindparam("ids", type_=ARRAY(Uuid))
+    return select(table).where(table.c.id == any_(ids), within(scope, table))
 
 
 async def register(

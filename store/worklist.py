@@ -17,6 +17,7 @@ from domain.refusals import Refusal, Refused
 from domain.register import MANAGERS
 from domain.roles import Role
 from store import tables as t
+from store.casework import SCOPES
 from store.database import AnyRow
 from store.filters import Kind, matching
 from store.joins import Joined
@@ -103,7 +104,7 @@ async def open_tasks(
 
 
 # The same people look at the same lists all day, and making a statement takes longer than PostgreSQL takes to run it.
-@lru_cache(maxsize=512)
+@lru_cache(SCOPES)
 def _pages(given: WorklistFilter, order: WorklistOrder, scope: Scope, references: "_Hashable") -> Pages:
     clauses = [*matching(given, t.task, leave_out=("role", "mine", "assigned", "overdue"))]
     if given.role or not given.mine:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+import domain.processes  # noqa: F401  (what the log tells of must have been declared)
 from store import database, log
 from workers.engine import connect
 from workers.settings import Settings

@@ -79,6 +79,19 @@ def test_every_mutation_has_one_document(schema: GraphQLSchema, document: Docume
     assert sent == dict.fromkeys(schema.mutation_type.fields, 1)
 
 
+def test_every_query_has_a_document(schema: GraphQLSchema, document: DocumentNode) -> None:
+    """All but `nodes`, which is for caches."""
+    asked = {
+        field.name.value
+        for operation in _operations(document)
+        if operation.operation is OperationType.QUERY
+        for field in operation.selection_set.selections
+        if isinstance(field, FieldNode)
+    }
+    assert schema.query_type
+    assert set(schema.query_type.fields) - asked == {"nodes"}
+
+
 def test_every_document_is_lived_or_listed(document: DocumentNode) -> None:
     """The demo sends it, or it is one of those that are known not to be."""
     assert demo.__file__

@@ -61,6 +61,7 @@ class Lived:
     report: dict[str, Any]
     supervisor: Desk
     since: datetime
+    data: Path
 
     async def ask(self, operation: str, **variables: Any) -> Any:
         """Return what a document of graphql/operations answers."""
@@ -76,17 +77,21 @@ class Lived:
         return nodes
 
 
+async def _pratica(*arguments: str, **settings: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).with_name("pratica")),
+        *arguments,
+        env=os.environ | settings,
+        stdout=asyncio.subprocess.PIPE,
+    )
+
+
 @pytest.fixture(scope="module")
 async def lived(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lived]:
     """`pratica demo`, when it has printed its report; stopped with Ctrl-C at the end."""
     data = tmp_path_factory.mktemp("demo") / "data"
     port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).with_name("pratica")),
-        *("demo", "--format", "json"),
-        env=os.environ | {"PRATICA_DATA": str(data), "PRATICA_PORT": str(port)},
-        stdout=asyncio.subprocess.PIPE,
-    )
+    process = await _pratica("demo", "--format", "json", PRATICA_DATA=str(data), PRATICA_PORT=str(port))
     try:
         assert process.stdout
         printed = await process.stdout.readline()
@@ -101,7 +106,8 @@ async def lived(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lived
         )
         since = datetime.now(UTC)
         async with Api.at(f"http://127.0.0.1:{port}/graphql", since=since) as api:
-            yield Lived(report=json.loads(printed), supervisor=Desk(api, token=token, staff=""), since=since)
+            supervisor = Desk(api, token=token, staff="")
+            yield Lived(report=json.loads(printed), supervisor=supervisor, since=since, data=data / "demo")
         process.send_signal(2)
         rest, _ = await process.communicate()
         assert (rest, process.returncode) == (b"", 0)
@@ -164,3 +170,9 @@ async def test_what_is_suggested_to_be_opened_next_answers(lived: Lived) -> None
     case, *_ = await lived.all("Cases")
     assert (await lived.ask("CaseFile", id=case["id"]))["availableSteps"]
     assert (await lived.ask("Worklist"))["nodes"]
+
+
+async def test_log_read_model_and_live_workflows_agree_on_all_of_it(lived: Lived) -> None:
+    verify = await _pratica("verify", PRATICA_DATA=str(lived.data))
+    said, _ = await verify.communicate()
+    assert verify.returncode == 0, said.decode()
