@@ -7,11 +7,14 @@ from collections.abc import AsyncIterator
 from itertools import count
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 import migrations
+from store import database as databases
+from tests.world import World
 from workers import embedded
 
 _TEMPLATE = "migrated"
@@ -49,6 +52,22 @@ async def database(postgres_server: embedded.PostgreSQL, _template: str) -> Asyn
     name = f"test_{next(_numbers)}"
     yield await postgres_server.create(name, template=_template)
     await postgres_server.drop(name)
+
+
+@pytest.fixture
+async def engine(database: str) -> AsyncIterator[AsyncEngine]:
+    """The test's database."""
+    engine = databases.connect(database)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def world(engine: AsyncEngine) -> World:
+    """The agency's register."""
+    world = World()
+    await world.settle(engine)
+    return world
 
 
 @pytest.fixture(scope="session")

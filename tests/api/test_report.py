@@ -14,7 +14,6 @@ from domain.maintenance_resolution import MaintenanceResolution
 from domain.reporting import ActivityReport
 from domain.roles import Role
 from domain.tenant_case import TenantCase
-from store import database as databases
 from store import tables as t
 from store.projection import project
 from store.reporting import ReportFilter, activity_report
@@ -49,11 +48,8 @@ async def contact(engine: AsyncEngine, world: World, person: UUID | None, channe
         await connection.execute(insert(t.contact).values(row))
 
 
-async def test_persons_are_counted_once_by_their_first_contact(database: str) -> None:
+async def test_persons_are_counted_once_by_their_first_contact(engine: AsyncEngine, world: World) -> None:
     """A stranger is a contact and no person; yesterday and tomorrow are other reports; both ends of the day count."""
-    engine = databases.connect(database)
-    world = World()
-    await world.settle(engine)
     midnight = datetime(2026, 11, 19, 23, tzinfo=UTC)  # in Rome the 20th begins
     await contact(engine, world, world.person, "CONVENED", midnight)
     await contact(engine, world, world.person, "WALK_IN")
@@ -70,14 +66,10 @@ async def test_persons_are_counted_once_by_their_first_contact(database: str) ->
     assert (elsewhere.registered, elsewhere.contacts) == (0, 0)
     away = Scope(staff_id=uuid4(), roles=frozenset({Role.OPERATOR}), districts=frozenset({world.elsewhere}))
     assert (await reported(engine, away)).contacts == 0
-    await engine.dispose()
 
 
-async def test_tracks_needs_and_closures_are_counted_by_when_they_happened(database: str) -> None:
+async def test_tracks_needs_and_closures_are_counted_by_when_they_happened(engine: AsyncEngine, world: World) -> None:
     """What was entered in error is left out; a service point has the cases that were opened there."""
-    engine = databases.connect(database)
-    world = World()
-    await world.settle(engine)
     file = CaseFile(uuid4())
     entries = []
 
@@ -103,4 +95,3 @@ async def test_tracks_needs_and_closures_are_counted_by_when_they_happened(datab
     assert {tally.code: tally.count for tally in report.needs_by_area if tally.count} == {"ECONOMIC": 1, "HEALTH": 1}
     assert report.cases_closed_by_outcome[0].label.text(Language.EN) == "Resolved"
     assert (await reported(engine, service_point=ServicePointId(uuid4()))).cases_opened == 0
-    await engine.dispose()

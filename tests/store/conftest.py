@@ -1,31 +1,12 @@
 """A small agency in a database of the test's own."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.roles import Role
-from store import database as databases
 from store.scope import Scope
 from tests.store.desk import Desk
 from tests.world import World
-
-
-@pytest.fixture
-async def engine(database: str) -> AsyncIterator[AsyncEngine]:
-    """The test's database."""
-    engine = databases.connect(database)
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-async def world(engine: AsyncEngine) -> World:
-    """The agency's register."""
-    world = World()
-    await world.settle(engine)
-    return world
 
 
 @pytest.fixture

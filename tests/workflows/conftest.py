@@ -7,25 +7,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
-from store import database as databases
-from tests.world import Cases, World
+from tests.world import Cases
 from workers.worker import case_worker
-
-
-@pytest.fixture
-async def engine(database: str) -> AsyncIterator[AsyncEngine]:
-    """The test's database."""
-    engine = databases.connect(database)
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-async def world(engine: AsyncEngine) -> World:
-    """The agency's register."""
-    world = World()
-    await world.settle(engine)
-    return world
 
 
 @pytest.fixture
