@@ -16,6 +16,8 @@ from workers.demo.client import Documents
 
 _SECONDS = 30
 _POLL_SECONDS = 0.1
+_IDLE_SECONDS = 3
+"""An idle connection is closed from this side: the server would do it after five, perhaps as a request arrives."""
 
 
 class FrontEnd:
@@ -55,7 +57,7 @@ async def front_end(
     async with httpx.AsyncClient(
         base_url=f"http://127.0.0.1:{deployment.port}",
         headers={"Authorization": f"Bearer {token}", "Accept-Language": "en"},
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
+        limits=httpx.Limits(keepalive_expiry=_IDLE_SECONDS),
         timeout=_SECONDS,
     ) as http:
         async with asyncio.timeout(_SECONDS):

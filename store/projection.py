@@ -1,7 +1,8 @@
 """The write side of casework: what a case's workflow has done, taken over in order and once.
 
 `project` is the only writer of `case_file`, `process`, `event`, `task` and `appointment`, and of how reservations end.
-An entry is one statement: a step waits for it, and every round trip to PostgreSQL would be a millisecond more.
+An entry is one statement: a step waits for it, and every round trip to PostgreSQL would be a millisecond more. Only a
+case's first entry, and one that ends what was booked, take a few in a transaction.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -20,6 +21,7 @@ from domain.process import Process
 from domain.record import load
 from domain.roles import Role
 from store import tables as t
+from store.database import reading
 
 STATE, OVERDUE = "STATE", "OVERDUE"
 """Why there is a task: a state waits for its role; a deadline went by and the supervisor should see."""
@@ -35,24 +37,29 @@ class ProjectionMismatch(Exception):
 
 
 async def project(engine: AsyncEngine, case_id: UUID, entries: Sequence[Entry]) -> None:
-    """Take over contiguous entries of a case, oldest first, all or none; those already taken are passed over.
+    """Take over contiguous entries of a case, oldest first, each whole or not at all; those already taken stay.
 
     Raises `ProjectionMismatch` when they leave a gap, or differ from what is stored under the same number.
     """
-    async with engine.begin() as connection:
-        for entry in entries:
-            if not await _put(connection, case_id, entry):
-                await _require_known(connection, case_id, entry.event)
+    for entry in entries:
+        event, processes = entry.event, [load(record.kind, record.data) for record in entry.records]
+        moved = processes[0]
+        opened = moved if event.seq == 1 and isinstance(moved, Case) else None
+        settled = moved if moved.settles and moved.entered_at == event.occurred_at else None
+        # By itself the statement is a transaction: `begin` and `commit` are two round trips more.
+        async with engine.begin() if opened or settled else reading(engine).connect() as connection:
+            if opened:
+                file = upsert(t.case_file).values(id=case_id, seq=0, **_subject(opened))
+                await connection.execute(file.on_conflict_do_nothing())
+            if not await _put(connection, case_id, entry, processes):
+                await _require_known(connection, case_id, event)
+            elif settled:
+                await _settle(connection, settled)
 
 
-async def _put(connection: AsyncConnection, case_id: UUID, entry: Entry) -> bool:
-    """Write an entry if it is the next one; say whether it was."""
-    event, processes = entry.event, [load(record.kind, record.data) for record in entry.records]
-    moved = processes[0]
-    if event.seq == 1 and isinstance(moved, Case):
-        await connection.execute(
-            upsert(t.case_file).values(id=case_id, seq=0, **_subject(moved)).on_conflict_do_nothing()
-        )
+async def _put(connection: AsyncConnection, case_id: UUID, entry: Entry, processes: Sequence[Process]) -> bool:
+    """Write an entry if it is the next one, and about processes of this case; say whether it was."""
+    event, moved = entry.event, processes[0]
     written = {
         "event": _event_row(case_id, event),
         "processes": [
@@ -62,19 +69,10 @@ async def _put(connection: AsyncConnection, case_id: UUID, entry: Entry) -> bool
         "tasks": _task_rows(moved, event),
         "subject": _subject(moved) if isinstance(moved, Case) else None,
         "overdue": moved.overdue,
+        "notes": event.request.notes if event.request else (),
     }
     statement = _PUT_OF_CASE if isinstance(moved, Case) else _PUT
-    stored = (await connection.execute(statement, {"written": written})).scalar_one()
-    if stored is None:
-        return False
-    if stored != len(processes):
-        raise ProjectionMismatch(f"case {case_id}: entry {event.seq} is about a process of another case")
-    if moved.settles and moved.entered_at == event.occurred_at:
-        await _settle(connection, moved)
-    if event.request and event.request.notes:
-        attach = update(t.note).where(t.note.c.id.in_(event.request.notes)).values(attached=True)
-        await connection.execute(attach)
-    return True
+    return (await connection.execute(statement, {"written": written})).one_or_none() is not None
 
 
 async def _require_known(connection: AsyncConnection, case_id: UUID, event: Event) -> None:
@@ -84,7 +82,7 @@ async def _require_known(connection: AsyncConnection, case_id: UUID, event: Even
     row = stored.one_or_none()
     request_id = event.request.request_id if event.request else None
     if row is None or tuple(row) != (event.process_id, event.name, event.version, request_id):
-        what = "does not come next" if row is None else "is stored as another one"
+        what = "does not come next, or is about another case" if row is None else "is stored as another one"
         raise ProjectionMismatch(f"case {case_id}: entry {event.seq} {what}")
 
 
@@ -160,10 +158,11 @@ _SUBJECT = "person_id uuid, district_id uuid, service_point_id uuid, operator_id
 _REPEATED = "person_id, district_id, operator_id, urgency"
 """What the lists filter by: of the case, repeated on its processes and open tasks."""
 
+_NEXT = "f.id = e.case_id and f.seq = e.seq - 1 and not exists (select from strangers)"
 # The case's row is locked and moved on only if this is the entry that comes next; everything else hangs on that.
-_HEAD = """
+_HEAD = f"""
     update case_file f set seq = e.seq from e
-     where f.id = e.case_id and f.seq = e.seq - 1
+     where {_NEXT}
     returning f.*
 """
 # A step of the case itself may change the subject: the other rows of the case follow.
@@ -172,7 +171,7 @@ _HEAD_OF_CASE = f"""
        set seq = e.seq, person_id = s.person_id, district_id = s.district_id, operator_id = s.operator_id,
            service_point_id = s.service_point_id, urgency = s.urgency
       from e, jsonb_to_record((select written->'subject' from input)) as s({_SUBJECT})
-     where f.id = e.case_id and f.seq = e.seq - 1
+     where {_NEXT}
     returning f.*
 """
 _FOLLOW = """,
@@ -204,6 +203,9 @@ def _put_statement(head: str, follow: str = "") -> Any:
             case_id uuid, seq integer, process_id uuid, kind text, name text, from_state text, to_state text,
             version integer, entry integer, occurred_at timestamptz, recorded_at timestamptz, actor_id uuid,
             actor_role text, request_id text, fingerprint text, request jsonb)
+    ), strangers as (
+        select from e, input, jsonb_to_recordset(written->'processes') as w(id uuid)
+          join process p on p.id = w.id where p.case_id <> e.case_id
     ), head as ({head}), logged as (
         insert into event (case_id, seq, process_id, kind, name, from_state, to_state, version, entry, occurred_at,
                            recorded_at, actor_id, actor_role, request_id, request)
@@ -225,8 +227,6 @@ def _put_statement(head: str, follow: str = "") -> Any:
                overdue = excluded.overdue, ended_at = excluded.ended_at, changed_seq = excluded.changed_seq,
                data = excluded.data, person_id = excluded.person_id, district_id = excluded.district_id,
                operator_id = excluded.operator_id, urgency = excluded.urgency
-         where process.case_id = excluded.case_id
-        returning 1
     ), done as (
         -- The tasks of states that were left, and of a deadline that was moved.
         update task k set done_at = e.occurred_at
@@ -249,8 +249,11 @@ def _put_statement(head: str, follow: str = "") -> Any:
           from e, head where e.request_id is not null
         -- The same key at the same instant on another case: both are taken, the key stays the first one's.
         on conflict (id) do nothing
+    ), noted as (
+        update note n set attached = true
+          from head, input, jsonb_array_elements_text(written->'notes') as named(id) where n.id = named.id::uuid
     ){follow}
-    select case when exists (select from head) then (select count(*) from stored) end
+    select from head
     """
     ).bindparams(bindparam("written", type_=JSONB))
 

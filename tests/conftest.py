@@ -9,13 +9,13 @@ from itertools import count
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 import migrations
 from store import database as databases
 from tests.world import World
 from workers import embedded
+from workflows.converter import data_converter
 
 _TEMPLATE = "migrated"
 _numbers = count(1)
@@ -74,7 +74,7 @@ async def world(engine: AsyncEngine) -> World:
 async def temporal(temporal_server: embedded.Temporal) -> Client:
     """A client of the Temporal server. Workflows of all tests share its namespace: ids and task queues must differ."""
     return await Client.connect(
-        temporal_server.address, namespace=temporal_server.namespace, data_converter=pydantic_data_converter
+        temporal_server.address, namespace=temporal_server.namespace, data_converter=data_converter
     )
 
 
@@ -83,6 +83,6 @@ async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
     """Temporal's time-skipping server for this test alone: months pass in milliseconds while a workflow waits."""
     binary = shutil.which("temporal-test-server", path=sysconfig.get_path("scripts"))
     async with await WorkflowEnvironment.start_time_skipping(
-        data_converter=pydantic_data_converter, test_server_existing_path=binary
+        data_converter=data_converter, test_server_existing_path=binary
     ) as environment:
         yield environment

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+import uvloop
 from rich.console import Console
 from rich.panel import Panel
 
@@ -205,7 +206,9 @@ def _settings() -> Settings:
 
 def _run(work: Coroutine[Any, Any, None], *, interrupted: int = 0) -> None:
     """Run to the end, or until Ctrl-C or SIGTERM: then stop everything and end with the exit code `interrupted`."""
-    if asyncio.run(_told_to_stop(work)):
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        told = runner.run(_told_to_stop(work))
+    if told:
         raise typer.Exit(interrupted)
 
 

@@ -1,10 +1,10 @@
 """The connection to Temporal, made the same way by every process."""
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from workers.errors import ServerFailed
 from workers.settings import Settings
+from workflows.converter import data_converter
 
 
 async def connect(settings: Settings, *, lazy: bool = False) -> Client:
@@ -18,7 +18,7 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
             namespace=settings.temporal_namespace,
             api_key=settings.temporal_api_key or None,
             tls=settings.temporal_tls or bool(settings.temporal_api_key),
-            data_converter=pydantic_data_converter,
+            data_converter=data_converter,
             lazy=lazy,
         )
     except RuntimeError as error:

@@ -14,7 +14,7 @@ from api.context import Services
 from api.engine import Engine
 from api.schema import build
 from store import database
-from workers import policy
+from workers import memory, policy
 from workers.engine import connect
 from workers.errors import PortTaken
 from workers.settings import Settings
@@ -45,6 +45,7 @@ async def run_api(settings: Settings) -> None:
                 clock=_system_clock,
             )
             served = application(services, schema=build(), cors_origins=settings.cors_origins)
+            memory.settle()
             await serve(served, host=settings.host, port=settings.port)
     finally:
         await postgres.dispose()

@@ -6,7 +6,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from store import database
-from workers import engine
+from workers import engine, memory
 from workers.activities import Activities
 from workers.settings import Settings
 from workflows.messages import TASK_QUEUE
@@ -40,7 +40,9 @@ async def run_worker(settings: Settings) -> None:
     client = await engine.connect(settings)
     database_engine = database.connect(settings.database_url, pool_size=DATABASE_CONNECTIONS)
     try:
-        await case_worker(client, database_engine, sandbox=settings.sandbox).run()
+        worker = case_worker(client, database_engine, sandbox=settings.sandbox)
+        memory.settle()
+        await worker.run()
     finally:
         await database_engine.dispose()
 

@@ -10,13 +10,13 @@ import httpx
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from api import ids
 from store import database, log
 from store import tables as t
 from tests.stories.deployment import Deployment, case_opening, insist
 from workers.verify import differences
+from workflows.converter import data_converter
 
 KILLS = (
     ("worker",),
@@ -98,7 +98,7 @@ async def test_whatever_is_killed_nothing_is_lost_and_nothing_invented(deploymen
     temporal = await Client.connect(
         deployment.temporal.address,
         namespace=deployment.temporal.namespace,
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
     )
     async with engine.connect() as connection:
         for tenant in tenants:

@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 import migrations
 from store import database
@@ -14,6 +13,7 @@ from tests.workflows.lives import live_a_case
 from tests.world import Cases, World
 from workers import embedded
 from workers.worker import case_worker
+from workflows.converter import data_converter
 
 
 async def record(name: str) -> None:
@@ -29,7 +29,7 @@ async def record(name: str) -> None:
             engine = database.connect(url)
             world = World()
             await world.settle(engine)
-            client = await Client.connect(temporal.address, namespace="record", data_converter=pydantic_data_converter)
+            client = await Client.connect(temporal.address, namespace="record", data_converter=data_converter)
             async with case_worker(client, engine, task_queue="record"):
                 cases = Cases(client=client, task_queue="record")
                 history = await cases.handle(await live_a_case(cases, world)).fetch_history()

@@ -5,12 +5,12 @@ from uuid import uuid4
 
 import pytest
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from tests.workflows.lives import live_a_case
 from tests.world import Cases, World
 from workers.worker import workflow_runner
+from workflows.converter import data_converter
 from workflows.tenant_case import TenantCaseWorkflow
 
 STORED = sorted((Path(__file__).parent / "histories").glob("*.json"))
@@ -21,7 +21,7 @@ def replayer() -> Replayer:
     """Return a replayer as the worker is set up."""
     return Replayer(
         workflows=[TenantCaseWorkflow],
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         workflow_runner=workflow_runner(sandbox=True),
     )
 
