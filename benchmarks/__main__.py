@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import uvloop
 from rich.console import Console
 
 from benchmarks import sizes, steps, worklist
@@ -59,4 +60,5 @@ async def _measure(size: Size) -> None:
 if __name__ == "__main__":
     options = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     options.add_argument("--quick", action="store_true", help="so little that the figures say nothing")
-    asyncio.run(_measure(QUICK if options.parse_args().quick else Size()))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_measure(QUICK if options.parse_args().quick else Size()))

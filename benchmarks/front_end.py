@@ -1,13 +1,17 @@
-"""A front end that works: it sends the ready-made documents over HTTP, on connections that it keeps."""
+"""A front end: what it sends to the API, over HTTP, and what it hears.
+
+As light as it can be: it shares the processors with what is measured, and a client for people's programs takes longer
+over a request than the API does.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
+import orjson
 
 from api import identity
 from domain.roles import Role
@@ -16,20 +20,24 @@ from workers.demo.client import Documents
 
 _SECONDS = 30
 _POLL_SECONDS = 0.1
-_IDLE_SECONDS = 3
-"""An idle connection is closed from this side: the server would do it after five, perhaps as a request arrives."""
 
 
 class FrontEnd:
     """Somebody's connections to the API."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
+    def __init__(self, port: int, token: str) -> None:
+        self._port = port
+        self._headers = (
+            f"Host: localhost:{port}\r\nAuthorization: Bearer {token}\r\nAccept-Language: en\r\n"
+            "Content-Type: application/json\r\n"
+        )
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
         self._documents = Documents()
 
     async def send(self, document: str, **variables: Any) -> Any:
         """Return what the one field of a document answers. Raises RuntimeError if it is an error."""
-        said = (await self._http.post("/graphql", json={"query": document, "variables": variables})).json()
+        answered = await self._post(orjson.dumps({"query": document, "variables": variables}))
+        said = orjson.loads(answered)
         if said.get("errors"):
             raise RuntimeError(f"{said['errors']}")
         (answer,) = said["data"].values()
@@ -45,6 +53,28 @@ class FrontEnd:
         shown: dict[str, Any] = stands
         return shown
 
+    def close(self) -> None:
+        """Close the connections."""
+        for _, writer in self._idle:
+            writer.close()
+
+    async def _post(self, body: bytes) -> bytes:
+        connection = await self._connection()
+        reader, writer = connection
+        writer.write(f"POST /graphql HTTP/1.1\r\n{self._headers}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        *_, head = (await reader.readuntil(b"\r\n\r\n")).lower().partition(b"content-length:")
+        answer = await reader.readexactly(int(head.partition(b"\r\n")[0]))
+        self._idle.append(connection)
+        return answer
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():  # the server closes what is idle for some seconds
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection("127.0.0.1", self._port)
+
 
 @asynccontextmanager
 async def front_end(
@@ -54,20 +84,16 @@ async def front_end(
     token = identity.issue(
         SECRET, subject=deployment.world.staff, roles=[role], districts=districts, hours=12, now=datetime.now(UTC)
     )
-    async with httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{deployment.port}",
-        headers={"Authorization": f"Bearer {token}", "Accept-Language": "en"},
-        limits=httpx.Limits(keepalive_expiry=_IDLE_SECONDS),
-        timeout=_SECONDS,
-    ) as http:
+    with closing(FrontEnd(deployment.port, token)) as speaking:
         async with asyncio.timeout(_SECONDS):
-            while not await _ready(http):  # noqa: ASYNC110 (another process)
+            while not await _ready(speaking):  # noqa: ASYNC110 (another process)
                 await asyncio.sleep(_POLL_SECONDS)
-        yield FrontEnd(http)
+        yield speaking
 
 
-async def _ready(http: httpx.AsyncClient) -> bool:
+async def _ready(speaking: FrontEnd) -> bool:
     try:
-        return (await http.get("/ready")).is_success
-    except httpx.TransportError:
+        await speaking.send("{ cases(first: 1) { nodes { id } } }")
+    except (OSError, RuntimeError):
         return False
+    return True

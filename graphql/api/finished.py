@@ -1,8 +1,8 @@
-"""Objects completed in one go, where nothing of them has to be waited for.
+"""Lists completed in one go, where nothing of them has to be waited for.
 
 graphql-core completes every field of every row apart: a path, an info, a coroutine or not. Fifty rows of ten fields
-cost it more than the database. Here a selection is compiled once a request into plain reads of what the source already
-holds; and a page of rows is read column by column (`api.finished_rows`).
+cost it more than the database. Here the selection of a list is compiled into plain reads of what its items already
+hold; and a page of rows is read column by column (`api.finished_rows`). A short list is not worth compiling for.
 
 Only what cannot tell the difference is read so: fields without arguments, whose resolver, if they have one, is a plain
 function of the source and the info's context. An object with any other field in it (a loader, an argument) is completed
@@ -27,6 +27,9 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.field import StrawberryField
 
 from api.finished_rows import AS_IT_IS, Read, Rows, Unusual, columns_of, from_rows, inside, leaf
+
+WORTH_IT = 4
+"""So many items take longer one by one than to find out how they can be completed together."""
 
 _DEFINITION = "strawberry-definition"
 
@@ -70,7 +73,7 @@ class _Plan:
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
-    """The executor of the schema: graphql-core's, which leaves objects without a wait to their plan."""
+    """The executor of the schema: graphql-core's, which leaves lists without a wait to their plan."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -79,17 +82,18 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         # Somebody wants to hear of every field.
         self._watched = bool(self.middleware_manager and self.middleware_manager.middlewares)
 
-    def collect_and_execute_subfields(
-        self, return_type: GraphQLObjectType, field_details_list: Any, path: Any, result: Any, position_context: Any
+    def complete_list_value(  # noqa: PLR0917  graphql-core's signature
+        self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
     ) -> Any:
-        """Complete an object: in one go if it has a plan."""
-        plan = None if self._watched else self._plan(return_type, field_details_list, path)
-        if plan:
-            try:
-                return plan.one(result)
-            except Exception:  # noqa: BLE001, S110 (graphql-core meets it again, and says what and where)
-                pass
-        return super().collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
+        """Complete a list: in one go if there is a way, and it is long enough to be worth it."""
+        if isinstance(result, Sequence) and len(result) >= WORTH_IT and not self._watched:
+            finish = self._list(return_type, field_details_list, info)
+            if finish:
+                try:
+                    return finish(result)
+                except Exception:  # noqa: BLE001, S110 (graphql-core meets it again, and says what and where)
+                    pass
+        return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
 
     def _plan(self, type_: GraphQLObjectType, selection: Any, path: Any) -> _Plan | None:
         key = type_, id(selection)

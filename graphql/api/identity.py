@@ -9,7 +9,7 @@ supervises the whole agency.
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from joserfc import jwt
@@ -67,7 +67,7 @@ def issue(
         "iat": now,
         "exp": now + timedelta(hours=hours),
     }
-    return jwt.encode({"alg": _ALGORITHM}, claims, _key(secret), algorithms=[_ALGORITHM])
+    return jwt.encode({"alg": _ALGORITHM}, claims, OctKey.import_key(secret), algorithms=[_ALGORITHM])
 
 
 def verify(secret: str, token: str, *, now: datetime) -> Identity:
@@ -79,16 +79,18 @@ def verify(secret: str, token: str, *, now: datetime) -> Identity:
         exp={"essential": True},
     )
     try:
-        read = jwt.decode(token, _key(secret), algorithms=[_ALGORITHM]).claims
-        registry.validate(read)
-        claims = _Claims.model_validate(read)
+        claims, said = _signed(secret, token)
+        registry.validate(claims)
     except (JoseError, ValueError):
         raise Refused(Refusal.UNAUTHENTICATED) from None
-    if claims.districts is None and not AGENCY_WIDE & claims.roles:
+    if said.districts is None and not AGENCY_WIDE & said.roles:
         raise Refused(Refusal.UNAUTHENTICATED)
-    return Identity(staff_id=claims.sub, roles=claims.roles, districts=claims.districts)
+    return said
 
 
-@lru_cache(maxsize=1)
-def _key(secret: str) -> OctKey:
-    return OctKey.import_key(secret)
+@lru_cache(maxsize=1_024)
+def _signed(secret: str, token: str) -> tuple[dict[str, Any], Identity]:
+    """Return what a token says if its signature is right: always the same, unlike whether it is still good."""
+    claims = jwt.decode(token, OctKey.import_key(secret), algorithms=[_ALGORITHM]).claims
+    said = _Claims.model_validate(claims)
+    return claims, Identity(staff_id=said.sub, roles=said.roles, districts=said.districts)
