@@ -1,5 +1,7 @@
 """The way to PostgreSQL: one engine a process, made by the composition root."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,7 +11,7 @@ from psycopg import OperationalError
 from sqlalchemy import Row, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row of whatever columns its statement names."""
@@ -52,6 +54,13 @@ def _require_open(adapted: Any, *_: object) -> None:
 def reading(engine: AsyncEngine) -> AsyncEngine:
     """Return the same engine for single reading statements, each its own transaction: two round trips less."""
     return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@asynccontextmanager
+async def autocommit(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Give a connection on which each statement is a transaction."""
+    async with engine.connect() as connection:
+        yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def to_json(value: object) -> str:

@@ -21,7 +21,7 @@ from domain.process import Process
 from domain.record import load
 from domain.roles import Role
 from store import tables as t
-from store.database import reading
+from store.database import autocommit
 
 STATE, OVERDUE = "STATE", "OVERDUE"
 """Why there is a task: a state waits for its role; a deadline went by and the supervisor should see."""
@@ -47,7 +47,7 @@ async def project(engine: AsyncEngine, case_id: UUID, entries: Sequence[Entry]) 
         opened = moved if event.seq == 1 and isinstance(moved, Case) else None
         settled = moved if moved.settles and moved.entered_at == event.occurred_at else None
         # By itself the statement is a transaction: `begin` and `commit` are two round trips more.
-        async with engine.begin() if opened or settled else reading(engine).connect() as connection:
+        async with engine.begin() if opened or settled else autocommit(engine) as connection:
             if opened:
                 file = upsert(t.case_file).values(id=case_id, seq=0, **_subject(opened))
                 await connection.execute(file.on_conflict_do_nothing())
