@@ -32,6 +32,7 @@ from domain.process import NEW, OPEN, SAME, Process, States, step
 from domain.refusals import Refusal, Refused
 from domain.repayment_plan import Frequency, Imputation, Ledgers, PlanCheck, RepaymentPlan, months_after
 from domain.roles import FIELD, OFFICE, Party, Role
+from domain.terms import due
 
 BILLS_MOST = 60
 """How many unpaid bills are kept (five years, monthly): a bound on what the process carries."""
@@ -304,7 +305,6 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
 
     def _compared(self, at: datetime) -> PlanCheck | None:
         def lapsed(day: Day) -> bool:
-            end = self.terms.deadline(self.State.RUNNING.name, start_of(day))
-            return end is not None and at >= end
+            return at >= due(self.terms.deadlines[self.State.RUNNING.name], start_of(day), self.terms.closures)
 
         return self.ledgers.check(self._signed, local_day(at), lapsed) if self._signed else None

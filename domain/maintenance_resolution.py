@@ -1,5 +1,6 @@
 """A fault in a dwelling or in the common parts, from the report to the works that its reporter verifies (DOMAIN 3)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -27,7 +28,7 @@ from domain.maintenance_facts import (
 from domain.process import NEW, SAME, Appointment, Process, States, step
 from domain.refusals import Refusal, Refused
 from domain.roles import FIELD, STAFF, TECHNICAL, Party, Role
-from domain.terms import Term, due
+from domain.terms import Term
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,15 +102,12 @@ class MaintenanceResolution(Process, it="Segnalazione di manutenzione"):
         scheduled = self.appointment and self.state == self.State.SCHEDULED.name
         return Appointment(at=self.appointment) if scheduled and self.appointment else None
 
-    def falls_due(self) -> datetime | None:
-        """At the end of the state's term, but no later than the priority's while the works are still to be done."""
-        usual = super().falls_due()
+    def terms_now(self) -> Iterator[tuple[Term, datetime]]:
+        """While the works are still to be done, the priority's term runs too, from the report on."""
+        yield from super().terms_now()
         to_do = {s.name for s in (self.State.TRIAGED, self.State.ORDERED, self.State.SCHEDULED, self.State.IN_PROGRESS)}
-        if self.state not in to_do or not self.priority or not self.promised_from:
-            return usual
-        term: Term = getattr(self.limits, self.priority.name.lower())
-        promised = due(term, self.promised_from, self.terms.closures)
-        return min(usual, promised) if usual else promised
+        if self.state in to_do and self.priority and self.promised_from:
+            yield getattr(self.limits, self.priority.name.lower()), self.promised_from
 
     def appointment_passed(self, at: datetime) -> None:
         """Guard: nobody was found absent before the hour of the appointment."""

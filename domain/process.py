@@ -26,10 +26,11 @@ that cannot change in place: amounts, codes, ids, tuples, frozen dataclasses. A 
 import copy
 import inspect
 import itertools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, get_type_hints
 from uuid import UUID
@@ -39,7 +40,7 @@ from transitions import Machine, MachineError
 from domain.choices import Choice, Label
 from domain.refusals import Refusal, Refused
 from domain.roles import Party, Role
-from domain.terms import Terms
+from domain.terms import Term, Terms, due
 
 CLOCK_SKEW = timedelta(minutes=2)
 """How far a client's clock may run ahead before its fact counts as one in the future."""
@@ -281,10 +282,19 @@ class Process:
         appointment = self.appointment_now()
         return appointment.at if appointment else self.entered_at
 
-    def falls_due(self) -> datetime | None:
-        """When the present state is due: at the end of its term, unless a process has promised it sooner."""
-        start = self.clock_starts()
-        return self.terms.deadline(self.state, start) if start else None
+    def terms_now(self) -> Iterator[tuple[Term, datetime]]:
+        """Give the terms that the present state has, each with when it began to run; the first to end counts.
+
+        It is the state's own from the policy, unless a process has promised more.
+        """
+        term, start = self.terms.deadlines.get(self.state), self.clock_starts()
+        if term and start:
+            yield term, start
+
+    def falls_due(self) -> tuple[datetime, Term] | None:
+        """Return when the present state is due, and the term that says so."""
+        ends = [(due(term, start, self.terms.closures), term) for term, start in self.terms_now()]
+        return min(ends, key=itemgetter(0), default=None)
 
     def expires(self) -> datetime | None:
         """When an ended process stops accepting steps (a closed case, its reopening window); None is at once."""
@@ -327,7 +337,8 @@ class Process:
         if entered:
             self.entry += 1
             self.entered_at = at
-        deadline = None if self.ended else self.falls_due()
+        falls_due = None if self.ended else self.falls_due()
+        deadline = falls_due and falls_due[0]
         if entered or deadline != self.deadline:
             self.overdue = False
         self.deadline = deadline

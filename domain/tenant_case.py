@@ -1,5 +1,6 @@
 """A tenant's case: one file from first contact to closure and follow-up (DOMAIN section 3)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -157,11 +158,13 @@ class CaseLimits:
     """What policy sets for cases.
 
     `reconvocations`: how many times a tenant is convened again after not coming, before a home visit.
-    `reopen_within`: how long after closure a case is reopened rather than opened anew. `danger_within`: how soon a
-    case in danger reaches a person.
+    `next_follow_up`: how long after one follow-up of a monitored case comes the next; the first one is due at the term
+    of `MONITORED`. `reopen_within`: how long after closure a case is reopened rather than opened anew. `danger_within`:
+    how soon a case in danger reaches a person.
     """
 
     reconvocations: Count
+    next_follow_up: Term
     reopen_within: Term
     danger_within: Term
 
@@ -192,6 +195,7 @@ class TenantCase(Case, it="Pratica"):
     paused_until: Day | None = None
     pause_reason: Reason | None = None
     follow_ups: int = 0
+    """Since it was last handed to monitoring."""
     outcome: Outcome | None = None
     danger_since: Moment | None = None
 
@@ -210,13 +214,14 @@ class TenantCase(Case, it="Pratica"):
             start += self.paused_until - self.paused_on
         return start
 
-    def falls_due(self) -> datetime | None:
-        """Danger reaches a person at once: until the case moves on, nothing else gives it longer."""
-        usual = super().falls_due()
-        if not self.danger_since or (self.entered_at and self.danger_since < self.entered_at):
-            return usual
-        danger = due(self.limits.danger_within, self.danger_since, self.terms.closures)
-        return min(usual, danger) if usual else danger
+    def terms_now(self) -> Iterator[tuple[Term, datetime]]:
+        """After the first follow-up of a monitored case they are further apart; danger reaches a person at once."""
+        for term, start in super().terms_now():
+            again = self.state == self.State.MONITORED.name and self.follow_ups
+            yield self.limits.next_follow_up if again else term, start
+        # Until the case moves on, nothing else gives it longer.
+        if self.danger_since and not (self.entered_at and self.danger_since < self.entered_at):
+            yield self.limits.danger_within, self.danger_since
 
     def expires(self) -> datetime | None:
         """A closed case can be reopened within the policy's window."""
@@ -298,6 +303,7 @@ class TenantCase(Case, it="Pratica"):
     @step(State.IN_CHARGE >> State.MONITORED, by=FIELD, it="Passa al monitoraggio", when=Case.no_track_waits_for_agency)
     def monitor(self, at: datetime) -> None:
         """Nothing waits for the agency: keep an eye on the case at the policy's intervals."""
+        self.follow_ups = 0
 
     @step(
         State.MONITORED >> State.MONITORED,

@@ -99,11 +99,6 @@ class Terms:
     deadlines: dict[str, Term]
     closures: Closures
 
-    def deadline(self, state: str, start: datetime) -> datetime | None:
-        """Return when `state`, entered at `start`, is due (`due`), or None when it has no term."""
-        term = self.deadlines.get(state)
-        return due(term, start, self.closures) if term else None
-
 
 def due(term: Term, start: datetime, closures: Closures) -> datetime:
     """Return the instant, in UTC, at which a term that runs from `start` has passed; before it there is still time.

@@ -134,8 +134,8 @@ def _waits_for(self: ProcessNode, info: Info) -> WaitsFor | None:
 
 
 def _deadline_clause(self: ProcessNode) -> str | None:
-    term = self.process.terms.deadlines.get(self.process.state)
-    return f"{self.process.terms.policy}#{term.clause}" if term and self.process.deadline else None
+    falls_due = self.process.falls_due() if self.process.deadline else None
+    return falls_due and f"{self.process.terms.policy}#{falls_due[1].clause}"
 
 
 async def _available_steps(self: ProcessNode, info: Info) -> list[AvailableStep]:

@@ -10,7 +10,8 @@ from domain.arrears_support import ArrearsSupport
 from domain.process import Process, Reservation
 from domain.record import dump, load, read_input
 from domain.tenant_case import TenantCase
-from tests.domain.lives import START, Life
+from domain.terms import Term, Unit, due
+from tests.domain.lives import START, VARESE, Life
 
 STOP = UUID(int=1)
 NEEDS = [{"area": "ECONOMIC"}, {"area": "HEALTH"}]
@@ -120,13 +121,16 @@ def test_a_running_plan_is_monitored() -> None:
 
 
 def test_each_follow_up_starts_the_next_interval() -> None:
+    """In Lombardy after 30 days, then every 90; when it is monitored anew, from the beginning."""
     life = in_charge()
     life.take("monitor")
-    for number in (1, 2):
-        life.later(days=30).take("follow_up")
+    for number, days in enumerate((30, 90, 90), start=1):
+        assert life.process.deadline == due(Term(days, Unit.DAYS), life.at, VARESE)
+        life.later(days=days).take("follow_up")
         assert life.process.follow_ups == number
-        assert life.process.entered_at == life.at
     assert life.take("resume_charge").state == "IN_CHARGE"
+    life.take("monitor")
+    assert life.process.deadline == due(Term(30, Unit.DAYS), life.at, VARESE)
 
 
 def test_a_closed_case_is_reopened_within_the_window() -> None:

@@ -228,13 +228,6 @@ def test_a_term_is_one_or_more() -> None:
         Term(0, Unit.DAYS)
 
 
-def test_a_state_without_a_term_has_no_deadline() -> None:
-    """States that end a process wait for nobody."""
-    terms = Terms(policy="p@2026-11-01", deadlines={"OPENED": Term(1, Unit.HOURS)}, closures=OFFICE)
-    assert terms.deadline("OPENED", rome(2026, 11, 23, 9)) == rome(2026, 11, 23, 10)
-    assert terms.deadline("CLOSED", rome(2026, 11, 23, 9)) is None
-
-
 @given(amounts, units, places)
 def test_terms_come_back_from_json_as_they_were(amount: int, unit: Unit, place: Closures) -> None:
     """They live in histories and in PostgreSQL."""
