@@ -58,6 +58,10 @@ class Refusal(Choice):
         "La pratica è sospesa fino al {until}: riprenderla prima.",
         "The case is paused until {until}: resume it first.",
     )
+    ALREADY_REGISTERED = (
+        "È già registrato con questo valore: correggerlo, o usare la scheda che esiste.",
+        "It is already registered with this value: correct it, or use the entry that exists.",
+    )
     ALREADY_EXISTS = (
         "Esiste già un oggetto con questo identificativo: usarne uno nuovo.",
         "There is already an object with this id: use a new one.",

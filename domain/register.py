@@ -119,7 +119,7 @@ class Building(Registered, it="Caseggiato", written_by=OFFICE | MANAGERS):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dwelling(Registered, it="Alloggio", written_by=OFFICE | MANAGERS):
+class Dwelling(Registered, it="Alloggio", written_by=OFFICE | MANAGERS, unique="code"):
     """A dwelling; `code` is the agency's own."""
 
     code: ShortText
@@ -198,7 +198,7 @@ class Person(Registered, it="Utente", written_by=STAFF):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tenancy(Registered, it="Contratto", written_by=OFFICE | MANAGERS):
+class Tenancy(Registered, it="Contratto", written_by=OFFICE | MANAGERS, unique="code"):
     """Who holds a dwelling, and what is owed on it as of a day: debt belongs to the tenancy, not to the person."""
 
     code: ShortText
@@ -220,7 +220,7 @@ class Tenancy(Registered, it="Contratto", written_by=OFFICE | MANAGERS):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FundingLine(Registered, it="Linea di finanziamento", written_by=MANAGERS):
+class FundingLine(Registered, it="Linea di finanziamento", written_by=MANAGERS, unique="code"):
     """Money for contributions within a period: what is `committed` never exceeds the budget."""
 
     code: ShortText

@@ -36,16 +36,25 @@ class Registered:
     """What the mutation that makes one is called after."""
     filled: ClassVar[frozenset[str]]
     """Fields that the engine fills in when they are not given, so they are always there."""
+    unique: ClassVar[str]
+    """The field that no two entries have in common, besides their id; empty if there is none."""
     kinds: ClassVar[dict[str, "type[Registered]"]] = {}
 
     def __init_subclass__(
-        cls, *, it: str, written_by: Collection[Role], verb: str = "register", filled: Collection[str] = (), **more: Any
+        cls,
+        *,
+        it: str,
+        written_by: Collection[Role],
+        verb: str = "register",
+        filled: Collection[str] = (),
+        unique: str = "",
+        **more: Any,
     ) -> None:
         """Read the declaration: its name in Italian (the class's own is the English one), and who writes it."""
         super().__init_subclass__(**more)
         english = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in cls.__name__).strip()
         cls.label = Label(it, english.capitalize())
-        cls.written_by, cls.verb, cls.filled = frozenset(written_by), verb, frozenset(filled)
+        cls.written_by, cls.verb, cls.filled, cls.unique = frozenset(written_by), verb, frozenset(filled), unique
         cls.kinds[cls.__name__] = cls
 
     def check(self, now: datetime) -> None:

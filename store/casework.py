@@ -86,6 +86,14 @@ def _before_step(scope: Scope) -> Select[Any]:
     )
 
 
+async def mint(connection: AsyncConnection, process_id: UUID, *, case_id: UUID) -> None:
+    """Keep a client's own id for a process of this case. Raises `Refused` if another case has it, or is to have it."""
+    row = upsert(t.minted).values(id=process_id, case_id=case_id)
+    kept = row.on_conflict_do_update(index_elements=["id"], set_={"id": row.excluded.id}).returning(t.minted.c.case_id)
+    if (await connection.execute(kept)).scalar_one() != case_id:
+        raise Refused(Refusal.ALREADY_EXISTS, path=("new_id",))
+
+
 async def set_aside(
     connection: AsyncConnection, texts: Mapping[UUID, str], request: StepRequest, *, at: datetime
 ) -> None:

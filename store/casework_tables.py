@@ -1,6 +1,6 @@
 """The tables of casework: the projection of cases' workflows, and nothing else, writes them.
 
-Beside them `assignment`, which the register's people change, and `reservation`, which is taken before a step.
+Beside them `assignment`, which the register's people change, and `reservation` and `minted`, taken before a step.
 """
 
 from sqlalchemy import (
@@ -133,6 +133,13 @@ reservation = Table(
     at("taken_at"),
 )
 Index("ix_reservation_resource_id", reservation.c.resource_id)
+minted = Table(
+    "minted",
+    metadata,
+    # A client's own id for a process that is to be opened, and the case it is for: two cases never open the same one.
+    uid(),
+    Column("case_id", Uuid, nullable=False),
+)
 appointment = Table(
     "appointment",
     metadata,

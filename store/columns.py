@@ -23,6 +23,7 @@ from sqlalchemy import (
     Numeric,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -109,6 +110,7 @@ def register_table(declared: type[Registered], /, *more: Column[object] | CheckC
             for name, shape in shapes(declared).items()
         ),
         *more,
+        *([UniqueConstraint(declared.unique)] if declared.unique else []),
         Column("version", Integer, nullable=False, server_default="1"),
     )
 

@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from psycopg import OperationalError
+from psycopg import Error, OperationalError
 from sqlalchemy import Row, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -39,6 +39,7 @@ def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
         connect_args={"connect_timeout": 3, "options": "-c timezone=UTC"},
     )
     event.listen(engine.sync_engine, "checkout", _require_open)
+    event.listen(engine.sync_engine, "handle_error", _without_detail)
     return engine
 
 
@@ -49,6 +50,13 @@ def _require_open(adapted: Any, *_: object) -> None:
             adapted.driver_connection.pgconn.consume_input()
     except OperationalError:
         raise InvalidatePoolError from None
+
+
+def _without_detail(context: ExceptionContext) -> None:
+    """Leave out what PostgreSQL quotes of a row: errors end in logs and in Temporal's histories."""
+    error, wrapped = context.original_exception, context.sqlalchemy_exception
+    if isinstance(error, Error) and wrapped and error.diag.message_primary:
+        error.args = wrapped.args = (error.diag.message_primary,)
 
 
 def reading(engine: AsyncEngine) -> AsyncEngine:

@@ -192,7 +192,8 @@ async def listed(connection: AsyncConnection, given: Any, *, first: int, after: 
         *matching(given, listing.table, leave_out=listing.own),
         *(clause(getattr(given, name)) for name, clause in own.items()),
     )
-    return await Pages(statement, listing.order).page(connection, first=first, after=after)
+    pages = Pages(statement, listing.order, sight=within(scope, listing.table))
+    return await pages.page(connection, first=first, after=after)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,8 +204,9 @@ class _Listing:
     """The fields of the filter that are not columns of the table."""
 
 
-def _sorted(table: Table, column: str, *, ascending: bool = True) -> Order:
-    return Order(f"{table.name}.{column}", ((table.c[column], ascending), (table.c.id, ascending)))
+def _sorted(table: Table, column: str, *, ascending: bool = True, personal: bool = False) -> Order:
+    keys = (table.c[column], ascending), (table.c.id, ascending)
+    return Order(f"{table.name}.{column}", keys, personal=personal)
 
 
 def _served(*clauses: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -254,8 +256,8 @@ _LISTINGS: Mapping[type, _Listing] = {
         },
     ),
     PartnerServiceFilter: _Listing(table=t.partner_service, order=_sorted(t.partner_service, "name")),
-    ReferentFilter: _Listing(table=t.referent, order=_sorted(t.referent, "name")),
-    PersonFilter: _Listing(table=t.person, order=_sorted(t.person, "search"), own={"text": _begins}),
+    ReferentFilter: _Listing(table=t.referent, order=_sorted(t.referent, "name", personal=True)),
+    PersonFilter: _Listing(table=t.person, order=_sorted(t.person, "search", personal=True), own={"text": _begins}),
     TenancyFilter: _Listing(table=t.tenancy, order=_sorted(t.tenancy, "code")),
     DwellingFilter: _Listing(table=t.dwelling, order=_sorted(t.dwelling, "code")),
     BuildingFilter: _Listing(table=t.building, order=_sorted(t.building, "address")),
@@ -264,7 +266,7 @@ _LISTINGS: Mapping[type, _Listing] = {
     ServicePointFilter: _Listing(table=t.service_point, order=_sorted(t.service_point, "name")),
     StaffFilter: _Listing(
         table=t.staff,
-        order=_sorted(t.staff, "name"),
+        order=_sorted(t.staff, "name", personal=True),
         own={
             "role": lambda role: t.staff.c.roles.contains([role.name]),
             "district": lambda district: t.staff.c.districts.contains([district]),

@@ -1,7 +1,8 @@
 """Pages of a list, by keyset: a page begins after the last row of the one before, whatever was added meanwhile.
 
-A cursor is opaque to clients: base64url of the name of the order and the row's values in it. One statement a page; it
-asks for one row more than the page has, to know whether there is a next.
+A cursor is opaque to clients: base64url of the name of the order and the row's values in it; of names of people, which
+belong in no log, only the row's id. One statement a page; it asks for one row more than the page has, to know whether
+there is a next.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -12,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Integer, Select, SmallInteger, and_, bindparam, or_, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, SmallInteger, and_, bindparam, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.refusals import Refusal, Refused
@@ -21,21 +22,30 @@ from store.database import AnyRow
 MOST = 100
 """Rows of a page."""
 
+_EVERYTHING = true()
+
 
 @dataclass(frozen=True)
 class Order:
     """How a list is sorted: columns, each with whether it ascends. The last ones tell any two rows apart.
 
-    Nulls come last. Columns that all go one way and are never null are found by an index on them alone.
+    Nulls come last. Columns that all go one way and are never null are found by an index on them alone. `personal`:
+    they hold names of people; the last one is the row's id, and all that a cursor has.
     """
 
     name: str
     keys: tuple[tuple[ColumnElement[Any], bool], ...]
+    personal: bool = False
 
     @property
     def columns(self) -> list[ColumnElement[Any]]:
         """The columns, the first one first."""
         return [column for column, _ in self.keys]
+
+    @property
+    def told(self) -> list[ColumnElement[Any]]:
+        """The columns whose values are in a cursor."""
+        return self.columns[-1:] if self.personal else self.columns
 
 
 @dataclass(frozen=True)
@@ -48,20 +58,24 @@ class Page:
 
     def cursor(self, row: AnyRow, /) -> str:
         """Return where a row of this page stands."""
-        values = [self.order.name, *(row._mapping[column] for column in self.order.columns)]  # noqa: SLF001 (its public name)
+        values = [self.order.name, *(row._mapping[column] for column in self.order.told)]  # noqa: SLF001 (its public name)
         return urlsafe_b64encode(orjson.dumps(values, default=str)).decode().rstrip("=")
 
 
 class Pages:
     """A statement in an order, to be read page by page. It may be kept: making one costs more than running it."""
 
-    def __init__(self, statement: Select[Any], order: Order) -> None:
+    def __init__(self, statement: Select[Any], order: Order, *, sight: ColumnElement[bool] = _EVERYTHING) -> None:
+        """`sight` is the clause by which the caller sees a row, for an order that is personal."""
         selected = statement.selected_columns
         missing = (column for column in order.columns if not selected.contains_column(column))
         ordered = statement.add_columns(*missing).order_by(*(_sorted(*key) for key in order.keys))
         # Within the text: PostgreSQL plans for a tenth of all rows when it does not know how many are wanted.
         self._statement = ordered.limit(bindparam("limit", type_=Integer, literal_execute=True))
         self._order = order
+        self._again = select(*order.columns).where(
+            order.columns[-1] == bindparam("id"), true() if sight is None else sight
+        )
         # By which of the cursor's values are null: that is how the statements differ.
         self._after: dict[tuple[bool, ...], Select[Any]] = {}
 
@@ -74,7 +88,9 @@ class Pages:
             raise Refused(Refusal.PAGE_INVALID, path=("first",), most=MOST)
         statement = self._statement
         if after is not None:
-            values = _read(self._order, after)
+            values: Sequence[Any] = _read(self._order, after)
+            if self._order.personal:
+                values = await self._found_again(connection, *values)
             nulls = tuple(value is None for value in values)
             if nulls not in self._after:
                 self._after[nulls] = statement.where(_beyond(self._order.keys, nulls))
@@ -82,6 +98,12 @@ class Pages:
             parameters |= {f"after_{place}": value for place, value in enumerate(values) if value is not None}
         rows = (await connection.execute(statement, {"limit": first + 1, **parameters})).all()
         return Page(rows[:first], len(rows) > first, self._order)
+
+    async def _found_again(self, connection: AsyncConnection, identifier: object) -> Sequence[Any]:
+        row = (await connection.execute(self._again, {"id": identifier})).one_or_none()
+        if row is None:
+            raise Refused(Refusal.CURSOR_INVALID, path=("after",))
+        return tuple(row)
 
 
 def _sorted(column: ColumnElement[Any], ascending: bool) -> ColumnElement[Any]:  # noqa: FBT001 (a key of an order)
@@ -138,7 +160,7 @@ _FROM_TEXT: Mapping[type, Callable[[str], Any]] = {
 def _read(order: Order, cursor: str) -> list[Any]:
     try:
         name, *values = orjson.loads(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
-        read = [_value(column, value) for column, value in zip(order.columns, values, strict=True)]
+        read = [_value(column, value) for column, value in zip(order.told, values, strict=True)]
     except (ValueError, TypeError):
         name = None
     if name != order.name:

@@ -4,7 +4,8 @@ Each function is part of its caller's transaction. What a function refuses, the 
 """
 
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,8 +13,10 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import ARRAY, Select, Table, Uuid, any_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.choices import Choice
@@ -73,8 +76,8 @@ async def register(
 ) -> Stored[R]:
     """Write a new entry and return it; a request that has done so before returns it as it stands.
 
-    `notes` are the texts of the notes that the entry names, by id. Raises `Refused` if the id is taken, what the entry
-    names is not there, or its fields contradict each other.
+    `notes` are the texts of the notes that the entry names, by id. Raises `Refused` if the id or the unique field
+    is taken, what the entry names is not there, or its fields contradict each other.
     """
     kind = type(entry)
     known = await requests.answered(connection, asked, object_id=id, version=1, now=now)
@@ -82,8 +85,9 @@ async def register(
         return await _one(connection, kind, known, scope=scope)
     entry = await _checked(connection, entry, named={*shapes(kind)}, notes=notes, scope=scope, now=now)
     table = _table(kind)
-    new = upsert(table).values(id=id, **_values(entry)).on_conflict_do_nothing().returning(table)
-    row = (await connection.execute(new)).one_or_none()
+    new = upsert(table).values(id=id, **_values(entry)).on_conflict_do_nothing(index_elements=["id"]).returning(table)
+    with _unlike_others(kind):
+        row = (await connection.execute(new)).one_or_none()
     if row is None:
         raise Refused(Refusal.ALREADY_EXISTS, path=("new_id",))
     return stored(kind, row)
@@ -122,7 +126,8 @@ async def amend(
     entry = await _checked(connection, entry, named=changed, notes=notes, scope=scope, now=now)
     values = _values(entry) | {"version": row.version + 1}
     after = update(table).where(table.c.id == id).values(values).returning(table)
-    return stored(kind, (await connection.execute(after)).one())
+    with _unlike_others(kind):
+        return stored(kind, (await connection.execute(after)).one())
 
 
 async def pointing_at(
@@ -153,6 +158,16 @@ async def _one(connection: AsyncConnection, kind: type[R], identifier: UUID, *, 
     if identifier not in found:
         raise Refused(Refusal.NOT_FOUND, path=("id",))
     return found[identifier]
+
+
+@contextmanager
+def _unlike_others(kind: type[Registered]) -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        if isinstance(error.orig, UniqueViolation) and kind.unique:
+            raise Refused(Refusal.ALREADY_REGISTERED, path=(kind.unique,)) from None
+        raise
 
 
 async def _checked(

@@ -1,6 +1,6 @@
 """Every table, under one name: `from store import tables as t`."""
 
-from store.casework_tables import appointment, assignment, case_file, event, process, reservation, task
+from store.casework_tables import appointment, assignment, case_file, event, minted, process, reservation, task
 from store.columns import metadata
 from store.register_tables import (
     building,
@@ -32,6 +32,7 @@ __all__ = [
     "event",
     "funding_line",
     "metadata",
+    "minted",
     "municipality",
     "note",
     "partner",

@@ -35,11 +35,12 @@ class Engine:
     def __init__(self, client: Client, *, task_queue: str = TASK_QUEUE) -> None:
         self._client = client
         self._task_queue = task_queue
-        self.available = True
+        self.available = False
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator["Engine"]:
         """Watch whether Temporal answers for as long as the context lasts."""
+        await self._look()
         watching = asyncio.create_task(self._watch())
         try:
             yield self
@@ -98,11 +99,14 @@ class Engine:
 
     async def _watch(self) -> None:
         while True:
-            try:
-                self.available = await self._client.service_client.check_health(timeout=HEALTH_EVERY)
-            except RPCError:
-                self.available = False
             await asyncio.sleep(HEALTH_EVERY.total_seconds())
+            await self._look()
+
+    async def _look(self) -> None:
+        try:
+            self.available = await self._client.service_client.check_health(timeout=HEALTH_EVERY)
+        except (RPCError, RuntimeError):  # the latter from a client that has never reached it
+            self.available = False
 
 
 def _rejection(failed: WorkflowUpdateFailedError) -> Rejection:

@@ -24,6 +24,13 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint("committed between 0 and budget", name=op.f("ck_funding_line_committed")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_funding_line")),
+        sa.UniqueConstraint("code", name=op.f("uq_funding_line_code")),
+    )
+    op.create_table(
+        "minted",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_minted")),
     )
     op.create_table(
         "municipality",
@@ -199,6 +206,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.ForeignKeyConstraint(["building_id"], ["building.id"], name=op.f("fk_dwelling_building_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dwelling")),
+        sa.UniqueConstraint("code", name=op.f("uq_dwelling_code")),
     )
     op.create_table(
         "stop",
@@ -285,6 +293,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["dwelling_id"], ["dwelling.id"], name=op.f("fk_tenancy_dwelling_id")),
         sa.ForeignKeyConstraint(["holder_id"], ["person.id"], name=op.f("fk_tenancy_holder_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenancy")),
+        sa.UniqueConstraint("code", name=op.f("uq_tenancy_code")),
     )
     op.create_index("ix_tenancy_holder_id", "tenancy", ["holder_id"], unique=False)
     op.create_table(
@@ -417,5 +426,6 @@ def downgrade() -> None:
     op.drop_table("request")
     op.drop_table("partner")
     op.drop_table("municipality")
+    op.drop_table("minted")
     op.drop_table("funding_line")
     # ### end Alembic commands ###
