@@ -23,7 +23,7 @@ from domain.fields import (
 from domain.process import NEW, OPEN, SAME, Appointment, Reservation, States, step
 from domain.refusals import Refusal, Refused
 from domain.roles import FIELD, OFFICE, STAFF, Party, Role
-from domain.terms import Term, due
+from domain.terms import Term, Unit, due
 
 NEEDS_MOST = 60
 """How many needs a case keeps: a bound on what it carries."""
@@ -164,9 +164,9 @@ class CaseLimits:
     """
 
     reconvocations: Count
-    next_follow_up: Term
     reopen_within: Term
     danger_within: Term
+    next_follow_up: Term = Term(90, Unit.DAYS)
 
 
 @dataclass(kw_only=True)
