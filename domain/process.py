@@ -106,12 +106,13 @@ ENTERED_IN_ERROR = Among(("ENTERED_IN_ERROR",))
 class Reservation:
     """A share of what several cases share, taken under a row lock before the step may happen.
 
-    `resource` is the id of the register row; `amount` is EUR for a funding line.
+    `resource` is the id of the register row; `amount` is EUR for a funding line; `at` is the appointment at a stop.
     """
 
     kind: str
     resource: UUID
     amount: Decimal
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -251,8 +251,8 @@ class TenantCase(Case, it="Pratica"):
             raise Refused(Refusal.APPOINTMENT_AHEAD, appointment=self.appointment.isoformat())
 
     def slot(self, given: Convene) -> Reservation:
-        """Return the place at the stop that a convocation takes."""
-        return Reservation(kind="STOP", resource=given.stop, amount=Decimal(1))
+        """Return the place at the stop that a convocation takes, at the hour of the appointment."""
+        return Reservation(kind="STOP", resource=given.stop, amount=Decimal(1), at=given.appointment)
 
     @step(NEW >> State.CONTACTED, by=FIELD | OFFICE, it="Apri la pratica", en="Open a case")
     def open(self, given: OpenCase, at: datetime) -> None:

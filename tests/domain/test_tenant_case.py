@@ -70,6 +70,7 @@ def test_who_is_convened_and_comes_is_listened_to() -> None:
         kind="STOP",
         resource=STOP,
         amount=1,  # type: ignore[arg-type]
+        at=START + timedelta(days=7),
     )
     life.take("convene", **given)
     assert life.process.deadline == datetime(2026, 3, 10, 23, tzinfo=UTC)
