@@ -36,7 +36,7 @@ from domain.fields import (
     local_day,
     start_of,
 )
-from domain.process import NEW, OPEN, SAME, Process, Reservation, States, step
+from domain.process import NEW, OPEN, SAME, Ceiling, Process, Reservation, States, step
 from domain.refusals import Refusal, Refused
 from domain.roles import FIELD, OFFICE, Party, Role
 
@@ -45,8 +45,9 @@ from domain.roles import FIELD, OFFICE, Party, Role
 class MeasureLimits:
     """What one measure allows; amounts in EUR, limits included.
 
-    `yearly_most`: to a household in a year. `isee_most`: its ISEE. `months_assigned_least`, `months_assigned_most`:
-    whole months since the contract. `attestation`: social services must attest. `utilities`: it may pay them.
+    `yearly_most`: to a tenancy for what is requested in a year. `isee_most`: the household's ISEE.
+    `months_assigned_least`, `months_assigned_most`: whole months since the contract. `attestation`: social services
+    must attest. `utilities`: it may pay them.
     """
 
     yearly_most: Euro
@@ -150,8 +151,13 @@ class Contribution(Process, it="Contributo"):
             raise Refused(Refusal.NOTICE_TERM_RUNNING, until=self.deadline.isoformat())
 
     def funds(self, given: GrantContribution) -> Reservation:
-        """Return the money that a grant takes from its line."""
-        return Reservation(kind="FUNDING", resource=given.funding_line, amount=given.amount)
+        """Return the money that a grant takes from its line, within what the measure allows a tenancy in a year."""
+        under = None
+        if self.measure and self.opened_at:
+            year = local_day(self.opened_at).year
+            most = self._rules(self.measure).yearly_most
+            under = Ceiling(key=f"{self.tenancy}/{self.measure.name}/{year}", most=most)
+        return Reservation(kind="FUNDING", resource=given.funding_line, amount=given.amount, under=under)
 
     @step(NEW >> State.REQUESTED, by=FIELD | OFFICE, it="Richiedi un contributo", en="Request a contribution")
     def open(self, given: RequestContribution, at: datetime) -> None:

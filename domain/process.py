@@ -103,6 +103,14 @@ ENTERED_IN_ERROR = Among(("ENTERED_IN_ERROR",))
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ceiling:
+    """What all shares with the same `key`, of whatever process, may add up to."""
+
+    key: str
+    most: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reservation:
     """A share of what several cases share, taken under a row lock before the step may happen.
 
@@ -113,6 +121,7 @@ class Reservation:
     resource: UUID
     amount: Decimal
     at: datetime | None = None
+    under: Ceiling | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

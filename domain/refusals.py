@@ -87,6 +87,14 @@ class Refusal(Choice):
         "La linea di finanziamento non ha {amount} EUR in questa data: ridurre l'importo o sceglierne un'altra.",
         "The funding line does not have {amount} EUR available on this date: lower the amount or choose another.",
     )
+    YEARLY_MOST_REACHED = (
+        "Con quanto già concesso nell'anno si superano i {most} EUR della misura: ne restano {left}.",
+        "With what was granted before in the year it exceeds the {most} EUR of the measure: {left} are left.",
+    )
+    OUTSIDE_HOURS = (
+        "La tappa è aperta dal {starts} al {ends}: scegliere un'ora compresa.",
+        "The stop is open from {starts} to {ends}: choose an hour within.",
+    )
     STOP_FULL = (
         "La tappa è al completo o annullata: sceglierne un'altra.",
         "The stop is full or cancelled: choose another.",

@@ -131,6 +131,8 @@ reservation = Table(
     # HELD while the state that it brought lasts; then RELEASED, or how the process says that it was spent.
     words("status"),
     at("taken_at"),
+    # Shares of the same one may not add up to more than policy allows.
+    Column("ceiling", Text, index=True),
 )
 Index("ix_reservation_resource_id", reservation.c.resource_id)
 minted = Table(

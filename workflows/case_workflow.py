@@ -85,13 +85,10 @@ class CaseWorkflow:
         """Take one step; return once PostgreSQL shows it, or at once if PostgreSQL does not answer."""
         if answer := self.answers.get(request.request_id):
             return answer
-        if rejection := await self._reserve(request):
-            version = self.file.process_of(request, workflow.now()).version
-            return self._remember(request, version=version, rejection=rejection)
-        try:
-            entry = self.file.take(request, workflow.now())
-        except Refused as refused:  # only what changed while the reservation was awaited
-            raise _failure(refused) from refused
+        request, rejection = await self._reserve(request)
+        if rejection:
+            return self._remember(request, version=request.expected_version or 0, rejection=rejection)
+        entry = self.file.take(request, workflow.now())
         self.steps_in_this_run += 1
         self.outbox.append(entry)
         answer = self._remember(request, version=entry.event.version)
@@ -115,18 +112,23 @@ class CaseWorkflow:
         """Return the case as it is."""
         return self._carried()
 
-    async def _reserve(self, request: StepRequest) -> Rejection | None:
-        """Take what the step needs of a shared resource; meanwhile the process takes no other step."""
+    async def _reserve(self, request: StepRequest) -> tuple[StepRequest, Rejection | None]:
+        """Take what the step needs of a shared resource; meanwhile the process takes no other step.
+
+        Return the step as it stands then: it was accepted before, so neither the time that has passed refuses it, nor a
+        track that opened or ended meanwhile, which raises the case's version.
+        """
         wanted = self.file.reservation(request, workflow.now())
         if not wanted:
-            return None
+            return request, None
         process, reservation = wanted
+        at = request.occurred_at or max(workflow.now(), process.last_at or workflow.now())
         claim = Claim(
             case_id=self.file.case_id,
             process_id=process.id,
             entry=process.entry,
             reservation=reservation,
-            at=request.occurred_at or workflow.now(),
+            at=at,
         )
         self.awaiting.add(process.id)
         try:
@@ -139,7 +141,8 @@ class CaseWorkflow:
             )
         finally:
             self.awaiting.discard(process.id)
-        return reserved.rejection
+        version = self.file.process_of(request, workflow.now()).version
+        return replace(request, occurred_at=at, expected_version=version), reserved.rejection
 
     def _remember(self, request: StepRequest, *, version: int, rejection: Rejection | None = None) -> StepAnswer:
         answer = StepAnswer(

@@ -70,8 +70,10 @@ def upgrade() -> None:
         sa.Column("amount", sa.Numeric(precision=12, scale=2), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ceiling", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("process_id", "entry", name=op.f("pk_reservation")),
     )
+    op.create_index(op.f("ix_reservation_ceiling"), "reservation", ["ceiling"], unique=False)
     op.create_index("ix_reservation_resource_id", "reservation", ["resource_id"], unique=False)
     op.create_table(
         "staff",
@@ -422,6 +424,7 @@ def downgrade() -> None:
     op.drop_table("district")
     op.drop_table("staff")
     op.drop_index("ix_reservation_resource_id", table_name="reservation")
+    op.drop_index(op.f("ix_reservation_ceiling"), table_name="reservation")
     op.drop_table("reservation")
     op.drop_table("request")
     op.drop_table("partner")
