@@ -388,6 +388,20 @@ class Refusal(Choice):
     )
 
 
+ASK_AGAIN = frozenset(
+    refusal.name
+    for refusal in (
+        Refusal.PENDING,
+        Refusal.OUTCOME_UNKNOWN,
+        Refusal.STEP_IN_PROGRESS,
+        Refusal.CASE_BUSY,
+        Refusal.ENGINE_UNAVAILABLE,
+        Refusal.STORE_UNAVAILABLE,
+    )
+)
+"""Codes after which a client sends the same request again, with the same key, to be told what became of it."""
+
+
 class Refused(Exception):
     """An expected refusal: nothing was changed, and `label` says what to do, in each language."""
 

@@ -183,7 +183,7 @@ class Settings:
         secret=True,
     )
     policy: Path | None = _setting(
-        "Policy document (YAML): deadlines, ladders, thresholds.",
+        "Policy document (YAML): deadlines and limits.",
         _file,
         "a file",
         otherwise="the one for Lombardy that is shipped",

@@ -17,16 +17,16 @@ import httpx
 
 import migrations
 from api import identity, ids
+from domain.processes import PROCESSES
+from domain.refusals import ASK_AGAIN
 from domain.roles import Role
 from store import database
 from tests.world import World
 from workers import embedded
 
 SECRET = "a secret of the tests, long enough to sign tokens"
-NOT_YET = frozenset(
-    {"PENDING", "OUTCOME_UNKNOWN", "ENGINE_UNAVAILABLE", "STORE_UNAVAILABLE", "CASE_BUSY", "STEP_IN_PROGRESS"}
-)
-"""Answers after which a front end asks again with the same key."""
+KINDS = tuple(process.__name__[0].lower() + process.__name__[1:] for process in PROCESSES)
+"""What the names of mutations begin with, and what a payload calls its process."""
 
 
 @dataclass(kw_only=True)
@@ -143,19 +143,9 @@ async def insist(client: httpx.AsyncClient, mutation: str, given: dict[str, Any]
             codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
             payload: dict[str, Any] = (answer.get("data") or {}).get(mutation) or {}
             codes |= {error["code"] for error in payload.get("userErrors", [])}
-            if not codes & NOT_YET:
+            if not codes & ASK_AGAIN:
                 assert not answer.get("errors"), answer
                 return {"process": payload[kind], "userErrors": payload["userErrors"]}
-
-
-KINDS = (
-    "tenantCase",
-    "arrearsSupport",
-    "contribution",
-    "maintenanceResolution",
-    "documentPractice",
-    "externalReferral",
-)
 
 
 def case_opening(world: World, key: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from uuid import uuid4
 import httpx
 from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, Visitor, parse, print_ast, visit
 
+from domain.refusals import ASK_AGAIN
 from workers.errors import OperatorError
 
 OPERATIONS = Path(__file__).parents[2] / "graphql" / "operations"
@@ -20,9 +21,6 @@ OPERATIONS = Path(__file__).parents[2] / "graphql" / "operations"
 
 AT_ONCE = 12
 """Requests under way."""
-
-_ASK_AGAIN = frozenset({"PENDING", "OUTCOME_UNKNOWN", "CASE_BUSY", "ENGINE_UNAVAILABLE", "STORE_UNAVAILABLE"})
-"""Answers after which the same request is sent again, with the same key."""
 
 _TRIES = 100
 _PAUSE_SECONDS = 0.3
@@ -178,7 +176,7 @@ class Desk:
                     if not errors:
                         (done,) = answer.values()
                         return done
-                    if errors[0]["code"] not in _ASK_AGAIN:
+                    if errors[0]["code"] not in ASK_AGAIN:
                         raise Declined(operation, errors[0])
                 await asyncio.sleep(_PAUSE_SECONDS)
         raise Unanswered(f"{operation} was not answered in {_TRIES} tries.")
