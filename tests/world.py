@@ -40,13 +40,14 @@ class World:
     tenancy: UUID = field(default_factory=uuid4)
     service_point: UUID = field(default_factory=uuid4)
     stop: UUID = field(default_factory=uuid4)
+    past_stop: UUID = field(default_factory=uuid4)
     funding_line: UUID = field(default_factory=uuid4)
     partner: UUID = field(default_factory=uuid4)
     partner_service: UUID = field(default_factory=uuid4)
 
     async def settle(self, engine: AsyncEngine, *, budget: int = 1_000, capacity: int = 10) -> None:
-        """Write the register: a funding line of `budget` EUR, a stop next week with `capacity` places."""
-        start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=7)
+        """Write the register: a funding line of `budget` EUR, and stops with `capacity` places, one past."""
+        today = datetime.now(UTC).replace(microsecond=0)
         rows: list[tuple[Any, dict[str, Any]]] = [
             (t.municipality, {"id": self.municipality, "name": "Varese", "province": "VA"}),
             (t.district, {"id": self.district, "name": "San Fermo", "municipality_id": self.municipality}),
@@ -76,17 +77,20 @@ class World:
                     "municipality_id": self.municipality,
                 },
             ),
-            (
-                t.stop,
-                {
-                    "id": self.stop,
-                    "service_point_id": self.service_point,
-                    "district_id": self.district,
-                    "place": "Piazza",
-                    "starts_at": start,
-                    "ends_at": start + timedelta(hours=4),
-                    "capacity": capacity,
-                },
+            *(
+                (
+                    t.stop,
+                    {
+                        "id": stop,
+                        "service_point_id": self.service_point,
+                        "district_id": self.district,
+                        "place": "Piazza",
+                        "starts_at": today + timedelta(days=days),
+                        "ends_at": today + timedelta(days=days, hours=4),
+                        "capacity": capacity,
+                    },
+                )
+                for stop, days in ((self.stop, 7), (self.past_stop, -37))
             ),
             (
                 t.funding_line,

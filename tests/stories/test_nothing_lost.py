@@ -231,7 +231,7 @@ async def test_two_operators_grant_the_last_thousand_euros(deployment: Deploymen
             found = {
                 "id": contribution,
                 "expectedVersion": 1,
-                "measure": "PROJECT",
+                "measure": "DIFFICULTY",
                 "isee": "4000",
                 "monthsAssigned": 60,
                 "eligible": "1000.00",

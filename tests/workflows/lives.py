@@ -22,7 +22,7 @@ async def live_a_case(cases: Cases, world: World) -> UUID:
 
     await cases.open(world.open_case(case_id, at=long_ago))
     appointment = (long_ago + timedelta(days=3)).isoformat()
-    await take(TenantCase, "convene", case_id, long_ago, stop=str(world.stop), appointment=appointment)
+    await take(TenantCase, "convene", case_id, long_ago, stop=str(world.past_stop), appointment=appointment)
     await take(TenantCase, "record_no_show", case_id, long_ago + timedelta(days=4))
     needs = [{"area": "ECONOMIC"}, {"area": "HEALTH"}]
     await take(TenantCase, "record_interview", case_id, long_ago + timedelta(days=5), needs=needs)

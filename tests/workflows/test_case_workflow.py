@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import WorkflowEnvironment
 
 from domain.contribution import Contribution
 from domain.document_practice import DocumentPractice
@@ -18,7 +19,8 @@ from domain.tenant_case import TenantCase
 from store import tables as t
 from tests.world import Cases, World
 from workers.verify import differences
-from workflows.case_workflow import ANSWERS_KEPT, STEPS_IN_A_RUN
+from workers.worker import case_worker
+from workflows.case_workflow import ANSWERS_KEPT, OPENED_WITHIN, STEPS_IN_A_RUN
 from workflows.messages import StepAnswer
 
 
@@ -69,13 +71,34 @@ async def test_the_same_request_twice_is_one_step(cases: Cases, world: World, en
         assert (await connection.execute(select(func.count()).select_from(t.event))).scalar_one() == 2
 
 
-async def test_a_refused_opening_leaves_no_workflow_behind(cases: Cases, world: World) -> None:
-    """Update-with-start starts the workflow even if the update is refused: it ends itself, and holds nothing."""
+async def test_a_refused_opening_leaves_no_workflow_behind(
+    time_skipping: WorkflowEnvironment, engine: AsyncEngine, world: World
+) -> None:
+    """Update-with-start starts the workflow even if the update is refused: it ends by itself, and keeps no id."""
+    cases = Cases(client=time_skipping.client, task_queue="refused-opening")
     case_id = uuid4()
-    with pytest.raises(WorkflowUpdateFailedError):
-        await cases.open(world.request(TenantCase, "close", {"outcome": "RESOLVED"}, on=case_id, version=1))
-    await cases.open(world.open_case(case_id))
-    assert (await cases.handle(case_id).describe()).status is WorkflowExecutionStatus.RUNNING
+    async with case_worker(cases.client, engine, task_queue=cases.task_queue):
+        with pytest.raises(WorkflowUpdateFailedError):
+            await cases.open(world.request(TenantCase, "close", {"outcome": "RESOLVED"}, on=case_id, version=1))
+        left = cases.handle(case_id)
+        assert (await left.describe()).status is WorkflowExecutionStatus.RUNNING
+        await left.result()
+        assert (await left.describe()).status is WorkflowExecutionStatus.COMPLETED
+        assert (await cases.open(world.open_case(case_id))).version == 1
+
+
+async def test_what_is_opened_after_a_refused_opening_goes_on(
+    time_skipping: WorkflowEnvironment, engine: AsyncEngine, world: World
+) -> None:
+    """The workflow that the refusal left serves the case, and no longer ends after its minute."""
+    cases = Cases(client=time_skipping.client, task_queue="opened-after-all")
+    case_id = uuid4()
+    async with case_worker(cases.client, engine, task_queue=cases.task_queue):
+        with pytest.raises(WorkflowUpdateFailedError):
+            await cases.open(world.request(TenantCase, "close", {"outcome": "RESOLVED"}, on=case_id, version=1))
+        await cases.open(world.open_case(case_id, at=await time_skipping.get_current_time()))
+        await time_skipping.sleep(2 * OPENED_WITHIN)
+        assert (await cases.handle(case_id).describe()).status is WorkflowExecutionStatus.RUNNING
 
 
 async def test_a_track_opens_and_ends_with_the_case(cases: Cases, world: World, engine: AsyncEngine) -> None:
@@ -101,7 +124,7 @@ async def granted(cases: Cases, world: World, amount: str) -> tuple[UUID, StepRe
     asked = {"tenancy": str(world.tenancy), "purpose": "RENT", "requested": amount}
     await cases.take(case_id, world.request(Contribution, "open", asked, on=track))
     found = {
-        "measure": "PROJECT",
+        "measure": "DIFFICULTY",
         "isee": "4000",
         "months_assigned": 60,
         "eligible": amount,
@@ -172,6 +195,7 @@ async def test_eleven_updates_at_once_are_ten_and_a_busy_case(cases: Cases, worl
     stale = [answer for answer in answers if isinstance(answer, WorkflowUpdateFailedError)]
     busy = [answer for answer in answers if isinstance(answer, RPCError)]
     assert len(taken) == 1
+    assert busy
     assert {code(failed) for failed in stale} == {"STALE_VERSION"}
     assert all(error.status is RPCStatusCode.RESOURCE_EXHAUSTED for error in busy)
     assert len(taken) + len(stale) + len(busy) == len(asked)
