@@ -1,9 +1,10 @@
 """Real servers for the tests: started once a session from the wheels, on free ports, with data of their own."""
 
 import asyncio
+import os
 import shutil
 import sysconfig
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import count
 
 import pytest
@@ -15,10 +16,20 @@ import migrations
 from store import database as databases
 from tests.world import World
 from workers import embedded
+from workers.settings import PREFIX
 from workflows.converter import data_converter
 
 _TEMPLATE = "migrated"
 _numbers = count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_s_settings() -> Iterator[None]:
+    """Nothing of the developer's own: a PRATICA_DATABASE_URL in the shell would be the database that is tested."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith(PREFIX)]:
+            environment.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Who may do what, on which process: every refusal has its code, and changes nothing."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -82,6 +83,26 @@ async def test_a_track_opens_in_a_case_and_not_in_another_track(deployment: Depl
         assert (await refused(client, "documentPracticeOpen", inside))[0] == "IDEMPOTENCY_KEY_REUSED"
         inside["idempotencyKey"] = uuid4().hex
         assert await refused(client, "documentPracticeOpen", inside) == ("NOT_FOUND", ["input", "case"])
+
+
+async def test_many_at_once_on_one_case_are_one_step_and_clear_refusals(deployment: Deployment, case: str) -> None:
+    """One is first; the others are told that the case has changed, or is busy and may be asked again."""
+    query = (
+        "mutation($input: TenantCaseSetUrgencyInput!) "
+        "{ tenantCaseSetUrgency(input: $input) { tenantCase { version } userErrors { code } } }"
+    )
+
+    async def answer(client: httpx.AsyncClient) -> Any:
+        given = {"id": case, "expectedVersion": 1, "urgency": "URGENT", "idempotencyKey": uuid4().hex}
+        sent = await client.post("/graphql", json={"query": query, "variables": {"input": given}})
+        return sent.json()["data"]["tenantCaseSetUrgency"]
+
+    async with deployment.client() as client:
+        answers = await asyncio.gather(*(answer(client) for _ in range(40)))
+    assert [each["tenantCase"] for each in answers if not each["userErrors"]] == [{"version": 2}]
+    refusals = {error["code"] for each in answers for error in each["userErrors"]}
+    assert "STALE_VERSION" in refusals
+    assert refusals <= {"STALE_VERSION", "CASE_BUSY"}
 
 
 async def test_time_runs_forward(deployment: Deployment, case: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from domain.contribution import Contribution
@@ -18,10 +18,12 @@ from domain.events import StepRequest
 from domain.tenant_case import TenantCase
 from store import tables as t
 from tests.world import Cases, World
+from workers import embedded
 from workers.verify import differences
 from workers.worker import case_worker
 from workflows.case_workflow import ANSWERS_KEPT, OPENED_WITHIN, STEPS_IN_A_RUN
-from workflows.messages import StepAnswer
+from workflows.converter import data_converter
+from workflows.messages import CaseStart, StepAnswer, workflow_id
 
 
 def code(failed: WorkflowUpdateFailedError) -> str:
@@ -82,7 +84,7 @@ async def test_a_refused_opening_leaves_no_workflow_behind(
             await cases.open(world.request(TenantCase, "close", {"outcome": "RESOLVED"}, on=case_id, version=1))
         left = cases.handle(case_id)
         assert (await left.describe()).status is WorkflowExecutionStatus.RUNNING
-        await left.result()
+        await time_skipping.sleep(2 * OPENED_WITHIN)
         assert (await left.describe()).status is WorkflowExecutionStatus.COMPLETED
         assert (await cases.open(world.open_case(case_id))).version == 1
 
@@ -182,8 +184,35 @@ async def test_a_long_history_continues_as_new_and_forgets_nothing(
     await nothing_differs(engine, cases.client)
 
 
-async def test_eleven_updates_at_once_are_ten_and_a_busy_case(cases: Cases, world: World) -> None:
-    """Temporal refuses the eleventh update in flight on one workflow; the ten are taken or refused in order."""
+async def test_of_eleven_updates_at_once_one_is_told_to_ask_again(
+    temporal_server: embedded.Temporal, engine: AsyncEngine, world: World
+) -> None:
+    """Temporal holds ten for one workflow. The client asks again by itself, unless it is told not to, as here."""
+    client = await Client.connect(
+        temporal_server.address,
+        namespace=temporal_server.namespace,
+        data_converter=data_converter,
+        retry_config=RetryConfig(max_retries=0),
+    )
+    cases, case_id = Cases(client=client, task_queue=f"eleven-{uuid4()}"), uuid4()
+    await client.start_workflow(
+        TenantCase.__name__, CaseStart(case_id=case_id), id=workflow_id(case_id), task_queue=cases.task_queue
+    )
+    asked = [asyncio.create_task(cases.take(case_id, world.open_case(case_id))) for _ in range(11)]
+    (busy,), ten = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+    with pytest.raises(RPCError) as exhausted:
+        busy.result()
+    assert exhausted.value.status is RPCStatusCode.RESOURCE_EXHAUSTED
+    async with case_worker(client, engine, task_queue=cases.task_queue):
+        answers = await asyncio.gather(*ten, return_exceptions=True)
+    assert len(answers) == 10
+    assert [answer.version for answer in answers if isinstance(answer, StepAnswer)] == [1]
+    refused = [answer for answer in answers if isinstance(answer, WorkflowUpdateFailedError)]
+    assert [code(failed) for failed in refused] == ["ALREADY_EXISTS"] * 9
+
+
+async def test_of_forty_updates_at_once_none_is_lost(cases: Cases, world: World) -> None:
+    """One is first, the others are refused: the client waits for room among the ten."""
     case_id = uuid4()
     await cases.open(world.open_case(case_id))
     asked = [
@@ -191,14 +220,9 @@ async def test_eleven_updates_at_once_are_ten_and_a_busy_case(cases: Cases, worl
         for _ in range(40)
     ]
     answers = await asyncio.gather(*asked, return_exceptions=True)
-    taken = [answer for answer in answers if isinstance(answer, StepAnswer)]
-    stale = [answer for answer in answers if isinstance(answer, WorkflowUpdateFailedError)]
-    busy = [answer for answer in answers if isinstance(answer, RPCError)]
-    assert len(taken) == 1
-    assert busy
-    assert {code(failed) for failed in stale} == {"STALE_VERSION"}
-    assert all(error.status is RPCStatusCode.RESOURCE_EXHAUSTED for error in busy)
-    assert len(taken) + len(stale) + len(busy) == len(asked)
+    assert [answer.version for answer in answers if isinstance(answer, StepAnswer)] == [2]
+    refused = [answer for answer in answers if isinstance(answer, WorkflowUpdateFailedError)]
+    assert [code(failed) for failed in refused] == ["STALE_VERSION"] * 39
 
 
 async def test_a_deadline_that_passes_is_a_task_of_the_supervisor(
