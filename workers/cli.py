@@ -54,8 +54,6 @@ def demo(
     form: Annotated[Form, typer.Option("--format", help="How the report is printed, at the end.")] = Form.TABLE,
 ) -> None:
     """Live the published first weeks through the API, on servers of its own whose data are made anew each time."""
-    from workers.stack import erase  # noqa: PLC0415
-
     settings = _settings()
     settings = replace(
         settings,
@@ -65,7 +63,6 @@ def demo(
         data=settings.data / "demo",
         sandbox=False,  # the tests have checked what it checks
     )
-    erase(settings.data)
     _run(_demo(settings, exit_when_done=exit_when_done, form=form), interrupted=130 if exit_when_done else 0)
 
 
@@ -93,10 +90,10 @@ def api() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database's schema up to date. Running it again does nothing."""
-    import migrations  # noqa: PLC0415
     from workers.stack import attached  # noqa: PLC0415
+    from workers.upgrade import upgrade  # noqa: PLC0415
 
-    migrations.upgrade(attached(_settings(), needs=("database_url",)).database_url)
+    upgrade(attached(_settings(), needs=("database_url",)).database_url)
 
 
 @app.command()
@@ -183,7 +180,7 @@ async def _demo(settings: Settings, *, exit_when_done: bool, form: Form) -> None
     from workers import demo  # noqa: PLC0415
     from workers.serving import serving  # noqa: PLC0415
 
-    async with serving(settings) as running:
+    async with serving(settings, anew=True) as running:
         await demo.run(running.settings, exit_when_done=exit_when_done, format=form.value)
 
 

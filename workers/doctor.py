@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +56,8 @@ class _Wrong(Exception):
 
 async def examine(settings: Settings) -> list[Finding]:
     """Check every part once, each within 10 seconds. Nothing is changed, nothing is raised for what is wrong."""
-    settings = attached(settings)
+    with suppress(OperatorError):  # what is wrong with the folder is one of the findings
+        settings = attached(settings)
     checks: dict[str, Callable[[Settings], Awaitable[str]]] = {
         "Platform": _platform,
         "Data folder": _data_folder,
@@ -98,6 +100,10 @@ async def _platform(settings: Settings) -> str:
 
 
 async def _data_folder(settings: Settings) -> str:
+    try:
+        running(settings.data)
+    except OperatorError as error:
+        raise _Wrong(str(error), remedy="run this as its owner, or choose another with PRATICA_DATA") from error
     place = _nearest(settings.data.resolve())
     if not os.access(place, os.W_OK | os.X_OK):
         raise _Wrong(f"{place} cannot be written to", remedy="choose another with PRATICA_DATA")
@@ -120,7 +126,7 @@ async def _postgresql(settings: Settings) -> str:
     try:
         async with await psycopg.AsyncConnection.connect(settings.database_url) as connection:
             version = connection.info.server_version // 10000
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         remedy = "start it, or correct PRATICA_DATABASE_URL"
         raise _Wrong(str(error).splitlines()[0], remedy=remedy) from error
     if version < _POSTGRESQL:
@@ -136,7 +142,7 @@ async def _schema(settings: Settings) -> str:
             row = await (await connection.execute("SELECT version_num FROM alembic_version")).fetchone()
     except psycopg.errors.UndefinedTable:
         row = None
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         raise _Wrong("cannot be read", remedy="PostgreSQL first") from error
     found = row[0] if row else "no tables yet"
     if found != newest:
@@ -177,16 +183,28 @@ async def _worker(settings: Settings) -> str:
 
 
 async def _api(settings: Settings) -> str:
-    found = running(settings.data)
-    url = found.api_url if found else settings.api_url
+    url = settings.api_url
+    with suppress(OperatorError):
+        if found := running(settings.data):
+            url = found.api_url
+    remedy = "start `pratica up` or `pratica api`; is PRATICA_PORT right?"
     try:
-        async with httpx.AsyncClient() as client:
-            answer = await client.post(url, json={"query": "{ __typename }"})
+        async with httpx.AsyncClient(trust_env=False) as client:
+            ready = (await client.get(httpx.URL(url).join("/ready"))).json()
     except httpx.TransportError as error:
-        raise _Wrong(f"{url}: {error}", remedy="start `pratica up` or `pratica api`; is PRATICA_PORT right?") from error
-    if answer.is_server_error:
-        raise _Wrong(f"{url}: {answer.status_code}", remedy="look at its log")
-    return url
+        raise _Wrong(f"{url}: {error}", remedy=remedy) from error
+    except ValueError:
+        ready = None
+    match ready:
+        case {"postgresql": True, "temporal": True}:
+            return url
+        case {"postgresql": bool(), "temporal": bool()}:
+            missed = " and ".join(
+                part for part, name in (("PostgreSQL", "postgresql"), ("Temporal", "temporal")) if not ready[name]
+            )
+            raise _Wrong(f"{url} does not reach {missed}", remedy=f"{missed} first, then the log of the API")
+        case _:
+            raise _Wrong(f"{url}: another program answers", remedy=remedy)
 
 
 def _require(address: str, *, variable: str) -> None:

@@ -1,10 +1,29 @@
 """The connection to Temporal, made the same way by every process."""
 
+import logging
+from functools import cache
+
 from temporalio.client import Client
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from workers.errors import ServerFailed
 from workers.settings import Settings
 from workflows.converter import data_converter
+
+_LOGGED = TelemetryFilter(core_level="WARN", other_level="ERROR")
+
+
+@cache
+def runtime() -> Runtime:
+    """Return what Temporal's clients of this process run on; it logs as Python does, see `workers.logs`."""
+    # Not the fields, which quote failures: `workers.logs` says who may see them.
+    forwarding = LogForwardingConfig(
+        logger=logging.getLogger("temporalio.core"),
+        append_target_to_name=False,
+        prepend_target_on_message=False,
+        append_log_fields_to_message=False,
+    )
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=_LOGGED, forwarding=forwarding)))
 
 
 async def connect(settings: Settings, *, lazy: bool = False) -> Client:
@@ -20,6 +39,7 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
             tls=settings.temporal_tls or bool(settings.temporal_api_key),
             data_converter=data_converter,
             lazy=lazy,
+            runtime=runtime(),
         )
     except RuntimeError as error:
         message = f"Temporal does not answer at {settings.temporal_address} (PRATICA_TEMPORAL_ADDRESS): {error}"

@@ -15,7 +15,7 @@ def configure(level: str) -> None:
     """Log to standard error: one JSON object a line, or lines for people if it is a terminal.
 
     Our own messages from `level` (debug, info, warning, error) on, those of libraries from warnings on. Exceptions lose
-    their texts, which quote values, statements and inputs; only `debug` keeps them.
+    their texts, which quote values, statements and inputs, and so do messages that carry some; only `debug` keeps them.
     """
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
@@ -33,7 +33,7 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, _with_fields if level == "debug" else _first_line],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )
@@ -67,3 +67,14 @@ def _without_texts(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
     if isinstance(error, BaseException):
         event["exception"] = trace(error)
     return event
+
+
+def _with_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Keep what Temporal's core says beside its message: failures with their texts."""
+    core = getattr(event["_record"], "temporal_log", None)
+    return event | {"fields": core.fields} if core else event
+
+
+def _first_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Leave out the objects that asyncio and Temporal describe below a message: a task shows how it failed."""
+    return event | {"event": str(event["event"]).partition("\n")[0]}

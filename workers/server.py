@@ -1,7 +1,6 @@
 """The API process: the GraphQL application on uvicorn."""
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,8 +14,8 @@ from api.engine import Engine
 from api.schema import build
 from store import database
 from workers import memory, policy
+from workers.embedded.process import listening
 from workers.engine import connect
-from workers.errors import PortTaken
 from workers.settings import Settings
 
 DATABASE_CONNECTIONS = 20
@@ -52,7 +51,7 @@ async def run_api(settings: Settings) -> None:
 
 
 async def serve(served: ASGIApp, *, host: str, port: int) -> None:
-    """Serve an ASGI application until cancelled. Raises PortTaken."""
+    """Serve an ASGI application until cancelled. Raises PortTaken or BadSetting."""
     config = uvicorn.Config(
         served,
         lifespan="off",
@@ -63,7 +62,7 @@ async def serve(served: ASGIApp, *, host: str, port: int) -> None:
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     server = _Server(config)
-    with _listening(host, port) as listener:
+    with listening(host=host, port=port, setting="PRATICA_PORT") as listener:
         serving = asyncio.ensure_future(server.serve([listener]))
         try:
             await asyncio.shield(serving)
@@ -78,20 +77,6 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to the command, which cancels."""
         yield
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    # The protocol is named, or asyncio does not know that this is TCP and lets Nagle hold back each answer for 40 ms.
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen()
-    except OSError as error:
-        listener.close()
-        message = f"Port {port} of {host} cannot be used ({error.strerror}): choose another with PRATICA_PORT."
-        raise PortTaken(message) from None
-    return listener
 
 
 def _system_clock() -> datetime:

@@ -6,25 +6,23 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-import migrations
-from workers.embedded.process import require_free
 from workers.server import run_api
 from workers.settings import Settings
 from workers.stack import Stack, stack
+from workers.upgrade import upgrade
 from workers.worker import run_worker
 
 _POLL_SECONDS = 0.05
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Stack]:
-    """Start everything, give it when the API answers, and stop everything at the end.
+async def serving(settings: Settings, *, anew: bool = False) -> AsyncIterator[Stack]:
+    """Start everything, give it when the API answers, and stop everything at the end; `anew` as for `stack`.
 
     Raises OperatorError, alone or in a group, if a part cannot start or ends by itself.
     """
-    require_free(host=settings.host, port=settings.port, setting="PRATICA_PORT")
-    async with stack(settings) as running:
-        await asyncio.to_thread(migrations.upgrade, running.settings.database_url)
+    async with stack(settings, anew=anew) as running:
+        await asyncio.to_thread(upgrade, running.settings.database_url)
         async with asyncio.TaskGroup() as group:
             parts = [
                 group.create_task(run_worker(running.settings)),
@@ -44,7 +42,7 @@ async def _watch(running: Stack) -> None:
 
 
 async def _until_answered(url: str) -> None:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(trust_env=False) as client:
         while True:
             try:
                 await client.post(url, json={"query": "{ __typename }"})

@@ -13,6 +13,9 @@ from workers.errors import BadSetting
 
 PREFIX = "PRATICA_"
 
+# What Kubernetes tells every container of a service that is named `pratica`, or `pratica-...`.
+_SERVICE_LINK = re.compile(r"\w+(_SERVICE_HOST|_SERVICE_PORT(_\w+)?|_PORT_\d+_\w+)=.*|\w+_PORT=(tcp|udp|sctp)://.*")
+
 
 def _text(value: str) -> str:
     return value
@@ -44,9 +47,15 @@ def _address(value: str) -> str:
     return f"{host}:{_port(port)}"
 
 
+def _host(value: str) -> str:
+    value.encode("idna")
+    return value
+
+
 def _database_url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme != "postgresql" or not parts.path.strip("/"):
+    _ = parts.port  # a ValueError if it is no number
+    if parts.scheme != "postgresql" or not parts.path.strip("/") or re.search("%(?![0-9A-Fa-f]{2})", value):
         raise ValueError
     return value
 
@@ -141,7 +150,7 @@ class Settings:
     )
     host: str = _setting(
         "Address on which the API listens; `0.0.0.0` opens it to the network.",
-        _text,
+        _host,
         "an address or a host name",
         default="127.0.0.1",
     )
@@ -210,7 +219,7 @@ class Settings:
         fields = {variable(each.name): each for each in dataclasses.fields(cls)}
         chosen: dict[str, Any] = {}
         for name, value in environment.items():
-            if not name.startswith(PREFIX) or not value:
+            if not name.startswith(PREFIX) or not value or _SERVICE_LINK.fullmatch(f"{name}={value}"):
                 continue
             if name not in fields:
                 near = difflib.get_close_matches(
@@ -221,7 +230,7 @@ class Settings:
             declared = fields[name].metadata
             try:
                 chosen[fields[name].name] = declared["read"](value)
-            except (ValueError, KeyError):
+            except (ValueError, KeyError, OSError):  # a folder that may not be looked into
                 held = "used as it is" if declared["secret"] else f"`{value}`"
                 message = f"{name} cannot be {held}: expected {declared['expected']}."
                 raise BadSetting(message) from None
@@ -230,8 +239,8 @@ class Settings:
     @property
     def api_url(self) -> str:
         """Where a program on this machine finds the API: http://host:port/graphql."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  compared, not bound
-        return f"http://{host}:{self.port}/graphql"
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  compared, not bound
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/graphql"
 
     @classmethod
     def markdown(cls) -> str:

@@ -18,6 +18,7 @@ from workers.settings import Settings, variable
 
 _DATABASE = "pratica"
 _LOCK = "running.json"  # only its owner may read it: the database's password is in it
+_ANEW = "made-anew"  # says that a start may erase the folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,20 +49,32 @@ class Running:
     database_url: str
     temporal_address: str
     temporal_namespace: str
+    own_temporal: bool
+    own_secret: bool
 
 
 @asynccontextmanager
-async def stack(settings: Settings) -> AsyncIterator[Stack]:
+async def stack(settings: Settings, *, anew: bool = False) -> AsyncIterator[Stack]:
     """Start the servers that the settings do not name, and stop them, and nothing else, at the end.
 
-    Raises OperatorError: the folder is in use, a port is taken, a server does not start.
+    `anew` erases first what such a start left in the data folder. Raises OperatorError, with everything as it was: the
+    folder is in use or holds something else, a port is taken (the API's is looked at too); or a server does not start.
     """
+    if anew:
+        _require_erasable(settings.data)
     servers: list[Server] = []
     async with AsyncExitStack() as exits:
         lock = exits.enter_context(_claimed(settings.data))
-        _announce(lock, settings)
+        require_free(host=settings.host, port=settings.port, setting="PRATICA_PORT")
+        _require_free(settings.postgres_port, setting="PRATICA_POSTGRES_PORT")
+        _require_free(settings.temporal_port, setting="PRATICA_TEMPORAL_PORT")
+        if anew:
+            _erase(settings.data)
+        own = {"own_temporal": not settings.temporal_address, "own_secret": not settings.token_secret}
+        if not settings.token_secret:
+            settings = replace(settings, token_secret=_make_secret(settings.data))
+        _announce(lock, settings, **own)
         if not settings.database_url:
-            _require_free(settings.postgres_port, setting="PRATICA_POSTGRES_PORT")
             postgres = await exits.enter_async_context(
                 embedded.postgres(
                     settings.data / "postgres", port=settings.postgres_port, binaries=settings.postgres_bin
@@ -70,7 +83,6 @@ async def stack(settings: Settings) -> AsyncIterator[Stack]:
             settings = replace(settings, database_url=await postgres.create(_DATABASE))
             servers.append(postgres)
         if not settings.temporal_address:
-            _require_free(settings.temporal_port, setting="PRATICA_TEMPORAL_PORT")
             temporal = await exits.enter_async_context(
                 embedded.temporal(
                     settings.data / "temporal",
@@ -79,25 +91,26 @@ async def stack(settings: Settings) -> AsyncIterator[Stack]:
                     binary=settings.temporal_bin,
                 )
             )
-            settings = replace(settings, temporal_address=temporal.address)
+            settings = _at_own_temporal(settings, temporal.address)
             servers.append(temporal)
-        settings = replace(settings, token_secret=settings.token_secret or _own_secret(settings.data))
-        _announce(lock, settings)
+        _announce(lock, settings, **own)
         yield Stack(settings=settings, servers=tuple(servers))
 
 
 def running(data: Path) -> Running | None:
-    """Return what runs on the data folder now, None if nothing does."""
+    """Return what runs on the data folder now, None if nothing does. Raises OperatorError if it may not be read."""
     try:
         with (data / _LOCK).open() as file:
             text = file.read()
             return Running(**json.loads(text)) if text and not _locked(file.fileno(), fcntl.LOCK_SH) else None
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise _unusable(data, error) from error
 
 
 def attached(settings: Settings, *, needs: Collection[str] = ()) -> Settings:
-    """Fill in what the settings leave open from the stack that runs on the data folder.
+    """Fill in what the settings leave open from the stack that runs on the data folder. Nothing is changed there.
 
     `needs` names fields of Settings; raises BadSetting for the first that is still empty.
     """
@@ -105,26 +118,63 @@ def attached(settings: Settings, *, needs: Collection[str] = ()) -> Settings:
     if found and not settings.database_url:
         settings = replace(settings, database_url=found.database_url)
     if found and not settings.temporal_address:
-        address, namespace = found.temporal_address, found.temporal_namespace
-        settings = replace(settings, temporal_address=address, temporal_namespace=namespace)
-    if found and not settings.token_secret:
-        settings = replace(settings, token_secret=_own_secret(settings.data))
+        settings = replace(settings, temporal_namespace=found.temporal_namespace)
+        if found.own_temporal:
+            settings = _at_own_temporal(settings, found.temporal_address)
+        else:
+            settings = replace(settings, temporal_address=found.temporal_address)
+    if found and found.own_secret and not settings.token_secret:
+        settings = replace(settings, token_secret=_secret_file(settings.data).read_text())
     for field in needs:
         if not getattr(settings, field):
-            message = f"Nothing runs on {settings.data}: set {variable(field)}, or start `pratica up` first."
+            if found and field == "token_secret":
+                message = f"What runs on {settings.data} was started with {variable(field)}: set the same here."
+            else:
+                message = f"Nothing runs on {settings.data}: set {variable(field)}, or start `pratica up` first."
             raise BadSetting(message)
     return settings
 
 
 def erase(data: Path) -> None:
-    """Delete the data folder with everything that its servers keep, wherever that is.
+    """Delete what a start `anew` made in the data folder, wherever its servers keep it.
 
-    Raises AlreadyRunning if a stack runs on it.
+    Raises AlreadyRunning if a stack runs on it, OperatorError if it holds anything else.
     """
-    if data.exists():
-        with _claimed(data):
-            embedded.erase(data / "postgres")
-            shutil.rmtree(data)
+    _require_erasable(data)
+    with _claimed(data):
+        _erase(data)
+
+
+def _require_erasable(data: Path) -> None:
+    try:
+        found = {each.name for each in data.iterdir()}
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _unusable(data, error) from error
+    if _ANEW not in found and found - {_LOCK}:
+        message = f"{data} holds what was not made to be erased: move it away, or choose another PRATICA_DATA."
+        raise OperatorError(message)
+
+
+def _erase(data: Path) -> None:
+    """Empty the folder, claimed, but for its lock and the mark that it may be erased again."""
+    (data / _ANEW).touch()
+    embedded.erase(data / "postgres")
+    for each in data.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        elif each.name not in {_LOCK, _ANEW}:
+            each.unlink()
+
+
+def _at_own_temporal(settings: Settings, address: str) -> Settings:
+    """Return the settings for a server of our own: how to reach somebody else's does not matter there."""
+    return replace(settings, temporal_address=address, temporal_tls=False, temporal_api_key="")
+
+
+def _unusable(data: Path, error: OSError) -> OperatorError:
+    return OperatorError(f"The data folder {data} cannot be used ({error.strerror}): choose another with PRATICA_DATA.")
 
 
 @contextmanager
@@ -134,8 +184,7 @@ def _claimed(data: Path) -> Iterator[int]:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(data / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        message = f"The data folder {data} cannot be used ({error.strerror}): choose another with PRATICA_DATA."
-        raise OperatorError(message) from error
+        raise _unusable(data, error) from error
     try:
         if not _locked(lock, fcntl.LOCK_EX):
             other = running(data)
@@ -162,13 +211,15 @@ def _locked(lock: int, kind: int) -> bool:
     return True
 
 
-def _announce(lock: int, settings: Settings) -> None:
+def _announce(lock: int, settings: Settings, *, own_temporal: bool, own_secret: bool) -> None:
     said = Running(
         pid=os.getpid(),
         api_url=settings.api_url,
         database_url=settings.database_url,
         temporal_address=settings.temporal_address,
         temporal_namespace=settings.temporal_namespace,
+        own_temporal=own_temporal,
+        own_secret=own_secret,
     )
     os.ftruncate(lock, 0)
     os.pwrite(lock, json.dumps(asdict(said)).encode(), 0)
@@ -179,9 +230,13 @@ def _require_free(port: int, *, setting: str) -> None:
         require_free(host="127.0.0.1", port=port, setting=setting)
 
 
-def _own_secret(data: Path) -> str:
+def _secret_file(data: Path) -> Path:
+    return data / "token-secret"
+
+
+def _make_secret(data: Path) -> str:
     """Return the secret kept in the data folder, made the first time."""
-    file = data / "token-secret"
+    file = _secret_file(data)
     if not file.exists():
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
             opened.write(secrets.token_urlsafe(48))

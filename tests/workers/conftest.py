@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from workers import embedded, stack
+from workers import embedded
+from workers.embedded.process import free_port
+from workers.settings import Settings
 
 
 @pytest.fixture
@@ -13,7 +15,13 @@ def data(tmp_path: Path) -> Iterator[Path]:
     """A data folder (PRATICA_DATA) that does not exist yet."""
     folder = tmp_path / "data"
     yield folder
-    stack.erase(folder)
+    embedded.erase(folder / "postgres")
+
+
+@pytest.fixture
+def settings(data: Path) -> Settings:
+    """Settings of a stack of its own, with a port for its API that is free."""
+    return Settings(data=data, port=free_port())
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import LiteralString
 
@@ -8,6 +9,7 @@ import pytest
 from temporalio.client import Client
 
 from workers import embedded
+from workers.engine import connect
 from workers.errors import AlreadyRunning, BadSetting, OperatorError, PortTaken
 from workers.settings import Settings
 from workers.stack import attached, erase, running, stack
@@ -18,32 +20,67 @@ async def _execute(database_url: str, statement: LiteralString) -> None:
         await connection.execute(statement)
 
 
-async def test_two_stacks_live_side_by_side(data: Path, tmp_path: Path) -> None:
+async def test_two_stacks_live_side_by_side(settings: Settings, tmp_path: Path) -> None:
     other = tmp_path / "other"
     try:
-        async with stack(Settings(data=data)) as first, stack(Settings(data=other)) as second:
+        async with stack(settings) as first, stack(replace(settings, data=other)) as second:
             assert len(first.servers) == len(second.servers) == 2
             assert first.settings.database_url != second.settings.database_url
             for each in (first, second):
                 await _execute(each.settings.database_url, "SELECT 1")
                 await Client.connect(each.settings.temporal_address, namespace=each.settings.temporal_namespace)
     finally:
-        erase(other)
+        embedded.erase(other / "postgres")
 
 
-async def test_a_second_stack_on_the_same_data_says_which_runs_and_where(data: Path) -> None:
-    settings = Settings(data=data, port=8123)
+async def test_a_second_stack_on_the_same_data_says_which_runs_and_where(settings: Settings) -> None:
+    """Not that the API's port is taken, as it then is."""
     async with stack(settings):
-        with pytest.raises(AlreadyRunning) as refused:
+        with socket.create_server(("127.0.0.1", settings.port)), pytest.raises(AlreadyRunning) as refused:
             async with stack(settings):
                 pass
-        assert f"process {os.getpid()}, at http://127.0.0.1:8123/graphql" in str(refused.value)
+        assert f"process {os.getpid()}, at {settings.api_url}" in str(refused.value)
+
+
+async def test_a_start_anew_erases_what_such_a_start_left(settings: Settings) -> None:
+    async with stack(settings, anew=True) as first:
+        await _execute(first.settings.database_url, "CREATE TABLE fact ()")
         with pytest.raises(AlreadyRunning):
-            erase(data)
+            erase(settings.data)
+    async with stack(settings, anew=True) as second:
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            await _execute(second.settings.database_url, "SELECT FROM fact")
+        assert first.settings.token_secret != second.settings.token_secret
 
 
-async def test_data_and_the_token_secret_are_kept_between_runs(data: Path) -> None:
-    settings = Settings(data=data)
+@pytest.mark.parametrize("setting", ["port", "postgres_port", "temporal_port"])
+async def test_a_start_anew_erases_nothing_while_a_port_is_taken(settings: Settings, setting: str) -> None:
+    kept = settings.data / "temporal" / "temporal.db"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    (settings.data / "made-anew").touch()
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(PortTaken):
+        async with stack(replace(settings, **{setting: taken.getsockname()[1]}), anew=True):
+            pass
+    assert kept.exists()
+
+
+@pytest.mark.parametrize("name", ["thesis.tex", "running.json", "postgres"])
+async def test_a_start_anew_leaves_alone_what_it_did_not_make(settings: Settings, name: str) -> None:
+    """Neither somebody's folder nor the data of an `up`."""
+    settings.data.mkdir()
+    (settings.data / "token-secret").touch()
+    (settings.data / name).touch()
+    before = set(settings.data.iterdir())
+
+    with pytest.raises(OperatorError, match="PRATICA_DATA"):
+        async with stack(settings, anew=True):
+            pass
+
+    assert set(settings.data.iterdir()) == before
+
+
+async def test_data_and_the_token_secret_are_kept_between_runs(settings: Settings) -> None:
     async with stack(settings) as first:
         await _execute(first.settings.database_url, "CREATE TABLE fact ()")
     async with stack(settings) as second:
@@ -51,50 +88,73 @@ async def test_data_and_the_token_secret_are_kept_between_runs(data: Path) -> No
 
     assert len(first.settings.token_secret) >= 32
     assert first.settings.token_secret == second.settings.token_secret
-    assert (data / "token-secret").stat().st_mode & 0o077 == 0
+    assert (settings.data / "token-secret").stat().st_mode & 0o077 == 0
 
 
 async def test_servers_that_the_settings_name_are_used_and_left_alone(
-    data: Path, database: str, temporal_server: embedded.Temporal
+    settings: Settings, database: str, temporal_server: embedded.Temporal
 ) -> None:
-    settings = Settings(data=data, database_url=database, temporal_address=temporal_server.address)
-    async with stack(settings) as outside:
+    theirs = replace(
+        settings,
+        database_url=database,
+        temporal_address=temporal_server.address,
+        temporal_api_key="key",
+        temporal_tls=True,
+    )
+    async with stack(theirs) as outside:
         assert outside.servers == ()
-        assert outside.settings.database_url == database
+        assert outside.settings == replace(theirs, token_secret=outside.settings.token_secret)
 
     await _execute(database, "SELECT 1")
     await Client.connect(temporal_server.address, namespace=temporal_server.namespace)
 
 
-async def test_other_commands_find_a_running_stack(data: Path) -> None:
-    settings = Settings(data=data)
+async def test_other_commands_find_a_running_stack(settings: Settings) -> None:
     needs = ("database_url", "temporal_address", "token_secret")
 
     with pytest.raises(BadSetting, match="PRATICA_DATABASE_URL, or start `pratica up`"):
         attached(settings, needs=needs)
     async with stack(settings) as up:
         assert attached(settings, needs=needs) == up.settings
-        assert (data / "running.json").stat().st_mode & 0o077 == 0
-    assert running(data) is None
+        assert (settings.data / "running.json").stat().st_mode & 0o077 == 0
+    assert running(settings.data) is None
+
+
+async def test_how_to_reach_somebody_elses_temporal_does_not_matter_to_our_own(settings: Settings) -> None:
+    hardened = replace(settings, temporal_tls=True, temporal_api_key="key")
+    async with stack(hardened) as up:
+        for each in (up.settings, attached(hardened)):
+            client = await connect(each)
+            await client.count_workflows()
+
+
+async def test_a_secret_that_was_given_is_asked_for_and_none_is_made(
+    settings: Settings, database: str, temporal_server: embedded.Temporal
+) -> None:
+    theirs = replace(settings, database_url=database, temporal_address=temporal_server.address)
+    async with stack(replace(theirs, token_secret="a secret of the tests, 32 bytes or more")):
+        with pytest.raises(BadSetting, match="was started with PRATICA_TOKEN_SECRET: set the same"):
+            attached(theirs, needs=("token_secret",))
+        assert [each.name for each in settings.data.iterdir()] == ["running.json"]
 
 
 @pytest.mark.parametrize("setting", ["postgres_port", "temporal_port"])
-async def test_a_taken_port_is_named_with_the_setting_that_changes_it(data: Path, setting: str) -> None:
+async def test_a_taken_port_is_named_with_the_setting_that_changes_it(settings: Settings, setting: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(PortTaken, match=f"Port {port} .* PRATICA_{setting.upper()}"):
-            async with stack(Settings(data=data, **{setting: port})):
+            async with stack(replace(settings, **{setting: port})):
                 pass
 
 
-async def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
+async def test_a_data_folder_that_cannot_be_made_is_named(settings: Settings) -> None:
+    settings.data.touch()
     with pytest.raises(OperatorError, match="PRATICA_DATA"):
-        async with stack(Settings(data=tmp_path / "file" / "data")):
+        async with stack(replace(settings, data=settings.data / "data")):
             pass
 
 
-async def test_a_server_that_dies_is_noticed(data: Path) -> None:
-    async with stack(Settings(data=data)) as up:
+async def test_a_server_that_dies_is_noticed(settings: Settings) -> None:
+    async with stack(settings) as up:
         await up.servers[1].kill()
         assert "Temporal ended by itself" in str(await up.ended())

@@ -121,7 +121,7 @@ class Api:
     async def at(cls, url: str, *, since: datetime) -> AsyncIterator[Self]:
         """Give the API at a URL for as long as the context lasts; what is told happened from `since` on."""
         limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
-        async with httpx.AsyncClient(limits=limits, timeout=15) as http:
+        async with httpx.AsyncClient(limits=limits, timeout=15, trust_env=False) as http:
             yield cls(http, url, since)
 
     def come_to(self, at: datetime) -> None:
@@ -136,7 +136,12 @@ class Api:
         body = {"query": self.documents[operation], "operationName": operation, "variables": variables}
         headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
         answer = await self._http.post(self._url, json=body, headers=headers)
-        said = answer.json()
+        try:
+            said = answer.json()
+        except ValueError:
+            said = None
+        if not isinstance(said, dict) or not said.keys() & {"data", "errors"}:
+            raise Unanswered(f"{operation} was answered with {answer.status_code} by {self._url}, which is no GraphQL.")
         if said.get("errors"):
             raise Unanswered(f"{operation} was answered with {said['errors'][0]}.")
         data: dict[str, Any] = said["data"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
 import signal
@@ -11,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from workers.errors import AlreadyRunning, PortTaken, ServerFailed
+from workers.errors import AlreadyRunning, BadSetting, PortTaken, ServerFailed
 
 _LAUNCH = Path(__file__).with_name("launch.py")
 _START_SECONDS = 60.0
@@ -184,13 +185,30 @@ def free_port() -> int:
         return port
 
 
-def require_free(*, host: str, port: int, setting: str) -> None:
-    """Raise PortTaken, naming the setting that chooses another port, if somebody listens on `host`:`port`."""
+def listening(*, host: str, port: int, setting: str) -> socket.socket:
+    """Return a socket that listens on `host`:`port`.
+
+    Raises PortTaken, naming the setting that chooses another port, or BadSetting if this machine has no such address.
+    """
+    # The protocol is named, or asyncio does not know that this is TCP and lets Nagle hold back each answer for 40 ms.
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
     except OSError as error:
+        listener.close()
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            message = f"{host} is no address of this machine ({error.strerror}): choose another with PRATICA_HOST."
+            raise BadSetting(message) from None
         message = f"Port {port} of {host} cannot be used ({error.strerror}): choose another with {setting}."
         raise PortTaken(message) from None
+    return listener
+
+
+def require_free(*, host: str, port: int, setting: str) -> None:
+    """Raise what `listening` would."""
+    listening(host=host, port=port, setting=setting).close()
 
 
 def _locked(lock: int) -> bool:

@@ -20,6 +20,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from workers.embedded.process import Server, free_port
+from workers.engine import runtime
 from workers.errors import OperatorError
 
 # A day by default: too short to look back at what went wrong last week.
@@ -65,7 +66,7 @@ class Temporal(Server):
     async def start(self) -> None:
         """Start, see Server.start, and let the namespace keep closed runs for 30 days."""
         await super().start()
-        client = await Client.connect(self.address, namespace=self.namespace)
+        client = await Client.connect(self.address, namespace=self.namespace, runtime=runtime())
         retention = Duration()
         retention.FromTimedelta(_CLOSED_RUNS_KEPT)
         await client.workflow_service.update_namespace(
@@ -78,7 +79,7 @@ class Temporal(Server):
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", self.port)
             writer.close()
-            client = await Client.connect(self.address, namespace=self.namespace)
+            client = await Client.connect(self.address, namespace=self.namespace, runtime=runtime())
             await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=self.namespace))
         except (OSError, RuntimeError, RPCError):
             return False
