@@ -192,7 +192,7 @@ async def test_of_eleven_updates_at_once_one_is_told_to_ask_again(
         temporal_server.address,
         namespace=temporal_server.namespace,
         data_converter=data_converter,
-        retry_config=RetryConfig(max_retries=0),
+        retry_config=RetryConfig(max_retries=1, max_elapsed_time_millis=1),
     )
     cases, case_id = Cases(client=client, task_queue=f"eleven-{uuid4()}"), uuid4()
     await client.start_workflow(
