@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.fields import DistrictId, ServicePointId, StaffId
 from store import tables as t
-from store.cases import of_cases
+from store.cases import at_point, late, of_cases
 from store.database import AnyRow
 from store.filters import matching
 from store.scope import Scope, within
@@ -24,7 +24,7 @@ class BoardFilter:
 
 
 _process = t.process.c
-_COUNTS = (func.count().label("number"), func.count().filter(_process.overdue).label("overdue"))
+_COUNTS = (func.count().label("number"), func.count().filter(late()).label("overdue"))
 
 
 async def by_state(connection: AsyncConnection, given: BoardFilter, *, scope: Scope) -> Sequence[AnyRow]:
@@ -45,6 +45,5 @@ async def by_operator(connection: AsyncConnection, given: BoardFilter, *, scope:
 def _where(given: BoardFilter, scope: Scope) -> list[ColumnElement[bool]]:
     clauses = [within(scope, t.process), *matching(given, t.process, leave_out=("service_point",))]
     if given.service_point:
-        file = t.case_file.c
-        clauses.append(exists().where(file.id == _process.case_id, file.service_point_id == given.service_point))
+        clauses.append(at_point(_process.case_id, given.service_point))
     return clauses

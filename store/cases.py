@@ -1,8 +1,9 @@
 """The cases of an agency, as supervisors look through them."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.case import Case, Urgency
@@ -11,7 +12,7 @@ from domain.fields import Day, DistrictId, PersonId, ServicePointId, StaffId
 from domain.process import Process
 from domain.tenant_case import Outcome, TenantCase
 from store import tables as t
-from store.filters import matching
+from store.filters import Several, matching
 from store.pages import Order, Page, Pages
 from store.scope import Scope, within
 
@@ -29,19 +30,22 @@ class CaseFilter:
     """Which cases; everything that is given must hold.
 
     `open`: still open, or ended. `overdue`: whether the case, or an open track of it, is past its deadline.
-    `opened_from`, `opened_to`: local days of Italy, both included.
+    `operated`: whether anybody answers for it. The days are those of Italy, both included.
     """
 
-    state: tuple[TenantCase.State, ...] = ()
+    state: Several[TenantCase.State] = ()
     open: bool | None = None
     overdue: bool | None = None
     urgency: Urgency | None = None
     operator: StaffId | None = None
+    operated: bool | None = None
     district: DistrictId | None = None
     service_point: ServicePointId | None = None
     person: PersonId | None = None
     opened_from: Day | None = None
     opened_to: Day | None = None
+    ended_from: Day | None = None
+    ended_to: Day | None = None
     outcome: Outcome | None = None
 
 
@@ -68,20 +72,32 @@ async def cases(
     statement = select(t.process).where(
         of_cases(),
         within(scope, t.process),
-        *matching(given, t.process, leave_out=("open", "overdue", "service_point", "outcome")),
+        *matching(given, t.process, leave_out=("open", "overdue", "operated", "service_point", "outcome")),
     )
     if given.open is not None:
         statement = statement.where(_case.ended_at.is_(None) if given.open else _case.ended_at.is_not(None))
     if given.overdue is not None:
-        track = t.process.alias("track")
-        late = exists().where(track.c.case_id == _case.id, track.c.overdue, track.c.ended_at.is_(None))
-        statement = statement.where(late if given.overdue else ~late)
+        statement = statement.where(late() if given.overdue else ~late())
+    if given.operated is not None:
+        statement = statement.where(_case.operator_id.is_not(None) if given.operated else _case.operator_id.is_(None))
     if given.service_point:
-        at_point = t.case_file.c.id == _case.id, t.case_file.c.service_point_id == given.service_point
-        statement = statement.where(exists().where(*at_point))
+        statement = statement.where(at_point(_case.case_id, given.service_point))
     if given.outcome:
         statement = statement.where(_case.data["outcome"].astext == given.outcome.name)
     return await Pages(statement, _ORDERS[order]).page(connection, first=first, after=after)
+
+
+def late() -> ColumnElement[bool]:
+    """Return the clause that keeps processes to those that are past their deadline; a case also by an open track."""
+    track = t.process.alias("track")
+    by_track = exists().where(track.c.case_id == _case.id, track.c.overdue, track.c.ended_at.is_(None))
+    return or_(and_(_case.overdue, _case.ended_at.is_(None)), by_track)
+
+
+def at_point(case_id: ColumnElement[UUID], service_point: UUID) -> ColumnElement[bool]:
+    """Return the clause that keeps what belongs to a case to the cases of a service point."""
+    file = t.case_file.c
+    return exists().where(file.id == case_id, file.service_point_id == service_point)
 
 
 def of_cases() -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """What a list is narrowed to: a dataclass whose fields are named after the columns of its table.
 
     district: DistrictId | None          the row's `district_id` is this one
-    status: tuple[Status, ...]           its `status` is one of these
+    status: Several[Status]              its `status` is one of these
     urgency: Urgency | None              its `urgency` (a rank) is that of this member
     opened_from, opened_to: Day | None   its `opened_at` is on these local days of Italy, both included
 
@@ -11,7 +11,7 @@ A field that is None, or empty, narrows nothing.
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from datetime import timedelta
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator
 from sqlalchemy import ColumnElement, Integer, Table
@@ -33,6 +33,12 @@ def _known(kind: str) -> str:
 
 Kind = Annotated[str, AfterValidator(_known)]
 """A kind of process, by name: `ARREARS_SUPPORT`."""
+
+
+C = TypeVar("C")
+
+Several = Annotated[tuple[C, ...], AfterValidator(lambda members: tuple(dict.fromkeys(members)))]
+"""Any of these members of a closed list; never more of them than there are, because what is said twice counts once."""
 
 
 def matching(given: Any, table: Table, /, *, leave_out: Collection[str] = ()) -> Iterator[ColumnElement[bool]]:

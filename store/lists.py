@@ -3,11 +3,11 @@
 Every filter is a list of its own: `listed` finds by its type which table it is about.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, exists, func, or_, select
+from sqlalchemy import ColumnElement, Table, exists, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.choices import Choice
@@ -23,6 +23,7 @@ from domain.fields import (
     PersonId,
     ProcessId,
     ServicePointId,
+    ShortText,
     StaffId,
     StopId,
 )
@@ -31,7 +32,7 @@ from domain.register import ServicePointKind
 from domain.roles import Role
 from domain.tenant_case import Fragility
 from store import tables as t
-from store.filters import matching
+from store.filters import Several, matching
 from store.pages import Order, Page, Pages
 from store.register import folded
 from store.scope import Scope, within
@@ -48,20 +49,26 @@ class AppointmentStatus(Choice):
 
 @dataclass(frozen=True, kw_only=True)
 class AppointmentFilter:
-    """Which appointments; everything that is given must hold. Days are those of Italy, both included."""
+    """Which appointments; everything that is given must hold. Days are those of Italy, both included.
+
+    The first page begins with the oldest there are, or with those of `starts_from`.
+    """
 
     stop: StopId | None = None
     service_point: ServicePointId | None = None
     district: DistrictId | None = None
     person: PersonId | None = None
-    status: tuple[AppointmentStatus, ...] = ()
+    status: Several[AppointmentStatus] = ()
     starts_from: Day | None = None
     starts_to: Day | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class StopFilter:
-    """Which stops; everything that is given must hold. Days are those of Italy, both included."""
+    """Which stops; everything that is given must hold. Days are those of Italy, both included.
+
+    The first page begins with the oldest there are, or with those of `starts_from`.
+    """
 
     service_point: ServicePointId | None = None
     district: DistrictId | None = None
@@ -79,21 +86,21 @@ class ContactFilter:
     stop: StopId | None = None
     district: DistrictId | None = None
     operator: StaffId | None = None
-    channel: tuple[ContactChannel, ...] = ()
-    outcome: tuple[ContactOutcome, ...] = ()
+    channel: Several[ContactChannel] = ()
+    outcome: Several[ContactOutcome] = ()
     occurred_from: Day | None = None
     occurred_to: Day | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PartnerFilter:
-    """Which partners; everything that is given must hold, `area` and `district` of one of its active services.
+    """Which partners; everything that is given must hold, `area` and `district` of the same active service.
 
     `text` is found anywhere in the name.
     """
 
-    kind: tuple[PartnerKind, ...] = ()
-    status: tuple[PartnerStatus, ...] = ()
+    kind: Several[PartnerKind] = ()
+    status: Several[PartnerStatus] = ()
     area: Fragility | None = None
     district: DistrictId | None = None
     text: Line | None = None
@@ -105,7 +112,7 @@ class PartnerServiceFilter:
 
     partner: PartnerId | None = None
     area: Fragility | None = None
-    status: tuple[PartnerStatus, ...] = ()
+    status: Several[PartnerStatus] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +124,11 @@ class ReferentFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class PersonFilter:
-    """Which persons; `text` is how the name begins, family name first, whatever its case and accents."""
+    """Which persons; everything that is given must hold.
+
+    `text` is how the name begins, family name or given name first, whatever its case and accents; a text without a
+    letter or digit is nobody's name.
+    """
 
     text: Line | None = None
     district: DistrictId | None = None
@@ -125,16 +136,18 @@ class PersonFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class TenancyFilter:
-    """Which tenancies; everything that is given must hold."""
+    """Which tenancies; everything that is given must hold. `code` is how it begins."""
 
+    code: ShortText | None = None
     holder: PersonId | None = None
     dwelling: DwellingId | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class DwellingFilter:
-    """Where the dwellings are."""
+    """Which dwellings; everything that is given must hold. `code` is how it begins."""
 
+    code: ShortText | None = None
     building: BuildingId | None = None
 
 
@@ -163,7 +176,7 @@ class DistrictFilter:
 class ServicePointFilter:
     """Which service points; everything that is given must hold."""
 
-    kind: tuple[ServicePointKind, ...] = ()
+    kind: Several[ServicePointKind] = ()
     municipality: MunicipalityId | None = None
     district: DistrictId | None = None
 
@@ -186,11 +199,8 @@ class FundingLineFilter:
 async def listed(connection: AsyncConnection, given: Any, *, first: int, after: str | None, scope: Scope) -> Page:
     """Return a page of the list that the filter `given` is of. Raises `Refused` (PAGE_INVALID, CURSOR_INVALID)."""
     listing = _LISTINGS[type(given)]
-    own = {name: clause for name, clause in listing.own.items() if getattr(given, name) is not None}
     statement = select(listing.table).where(
-        within(scope, listing.table),
-        *matching(given, listing.table, leave_out=listing.own),
-        *(clause(getattr(given, name)) for name, clause in own.items()),
+        within(scope, listing.table), *matching(given, listing.table, leave_out=listing.own), *listing.narrowed(given)
     )
     pages = Pages(statement, listing.order, sight=within(scope, listing.table))
     return await pages.page(connection, first=first, after=after)
@@ -200,8 +210,10 @@ async def listed(connection: AsyncConnection, given: Any, *, first: int, after: 
 class _Listing:
     table: Table
     order: Order
-    own: Mapping[str, Callable[[Any], ColumnElement[bool]]] = field(default_factory=dict)
+    own: Collection[str] = ()
     """The fields of the filter that are not columns of the table."""
+    narrowed: Callable[[Any], Iterator[ColumnElement[bool]]] = lambda _given: iter(())
+    """What they mean."""
 
 
 def _sorted(table: Table, column: str, *, ascending: bool = True, personal: bool = False) -> Order:
@@ -209,25 +221,60 @@ def _sorted(table: Table, column: str, *, ascending: bool = True, personal: bool
     return Order(f"{table.name}.{column}", keys, personal=personal)
 
 
-def _served(*clauses: ColumnElement[bool]) -> ColumnElement[bool]:
+def _appointments(given: AppointmentFilter) -> Iterator[ColumnElement[bool]]:
+    if given.service_point:
+        stop = t.stop.c
+        yield exists().where(stop.id == t.appointment.c.stop_id, stop.service_point_id == given.service_point)
+
+
+def _partners(given: PartnerFilter) -> Iterator[ColumnElement[bool]]:
     service = t.partner_service.c
-    active = service.status == PartnerStatus.ACTIVE.name
-    return exists().where(service.partner_id == t.partner.c.id, active, *clauses)
+    served = [service.area == given.area.name] if given.area else []
+    if given.district:
+        served.append(or_(func.cardinality(service.districts) == 0, service.districts.contains([given.district])))
+    if served:
+        active = service.status == PartnerStatus.ACTIVE.name
+        yield exists().where(service.partner_id == t.partner.c.id, active, *served)
+    if given.text:
+        yield func.lower(t.partner.c.name).contains(given.text.lower(), autoescape=True)
 
 
-def _serves(district: DistrictId) -> ColumnElement[bool]:
-    districts = t.partner_service.c.districts
-    return _served(or_(func.cardinality(districts) == 0, districts.contains([district])))
+def _persons(given: PersonFilter) -> Iterator[ColumnElement[bool]]:
+    if given.text:
+        words = folded(given.text).split()
+        yield _begins(*words) if words else false()
 
 
-def _begins(text: str) -> ColumnElement[bool]:
-    prefix, search = folded(text), t.person.c.search
-    return (search >= prefix) & (search < prefix + "\U0010ffff")  # no code point comes after
+def _begins(*words: str) -> ColumnElement[bool]:
+    """Family name first as it is stored, or given name first: then what is told first comes later in the name."""
+    search = t.person.c.search
+    first_word, others = words[0], " ".join(words[1:])
+    stored = _prefixed(search, " ".join(words))
+    return or_(stored, _prefixed(search, others) & search.contains(f" {first_word}")) if others else stored
 
 
-def _pays(day: Day) -> ColumnElement[bool]:
-    line = t.funding_line.c
-    return (line.starts_on <= day) & or_(line.ends_on.is_(None), line.ends_on >= day)
+def _prefixed(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
+    return (column >= prefix) & (column < prefix + "\U0010ffff")  # no code point comes after
+
+
+def _coded(given: TenancyFilter | DwellingFilter) -> Iterator[ColumnElement[bool]]:
+    if given.code:
+        table = t.tenancy if isinstance(given, TenancyFilter) else t.dwelling
+        yield table.c.code.startswith(given.code, autoescape=True)
+
+
+def _staff(given: StaffFilter) -> Iterator[ColumnElement[bool]]:
+    if given.role:
+        yield t.staff.c.roles.contains([given.role.name])
+    if given.district:
+        yield t.staff.c.districts.contains([given.district])
+
+
+def _paying(given: FundingLineFilter) -> Iterator[ColumnElement[bool]]:
+    if given.open_on:
+        line = t.funding_line.c
+        yield line.starts_on <= given.open_on
+        yield or_(line.ends_on.is_(None), line.ends_on >= given.open_on)
 
 
 _appointment = t.appointment.c
@@ -238,28 +285,24 @@ _LISTINGS: Mapping[type, _Listing] = {
             "appointment.starts_at",
             ((_appointment.starts_at, True), (_appointment.process_id, True), (_appointment.entry, True)),
         ),
-        own={
-            "service_point": lambda point: exists().where(
-                t.stop.c.id == _appointment.stop_id, t.stop.c.service_point_id == point
-            )
-        },
+        own={"service_point"},
+        narrowed=_appointments,
     ),
     StopFilter: _Listing(table=t.stop, order=_sorted(t.stop, "starts_at")),
     ContactFilter: _Listing(table=t.contact, order=_sorted(t.contact, "occurred_at", ascending=False)),
     PartnerFilter: _Listing(
         table=t.partner,
         order=_sorted(t.partner, "name"),
-        own={
-            "area": lambda area: _served(t.partner_service.c.area == area.name),
-            "district": _serves,
-            "text": lambda text: func.lower(t.partner.c.name).contains(text.lower(), autoescape=True),
-        },
+        own={"area", "district", "text"},
+        narrowed=_partners,
     ),
     PartnerServiceFilter: _Listing(table=t.partner_service, order=_sorted(t.partner_service, "name")),
     ReferentFilter: _Listing(table=t.referent, order=_sorted(t.referent, "name", personal=True)),
-    PersonFilter: _Listing(table=t.person, order=_sorted(t.person, "search", personal=True), own={"text": _begins}),
-    TenancyFilter: _Listing(table=t.tenancy, order=_sorted(t.tenancy, "code")),
-    DwellingFilter: _Listing(table=t.dwelling, order=_sorted(t.dwelling, "code")),
+    PersonFilter: _Listing(
+        table=t.person, order=_sorted(t.person, "search", personal=True), own={"text"}, narrowed=_persons
+    ),
+    TenancyFilter: _Listing(table=t.tenancy, order=_sorted(t.tenancy, "code"), own={"code"}, narrowed=_coded),
+    DwellingFilter: _Listing(table=t.dwelling, order=_sorted(t.dwelling, "code"), own={"code"}, narrowed=_coded),
     BuildingFilter: _Listing(table=t.building, order=_sorted(t.building, "address")),
     MunicipalityFilter: _Listing(table=t.municipality, order=_sorted(t.municipality, "name")),
     DistrictFilter: _Listing(table=t.district, order=_sorted(t.district, "name")),
@@ -267,10 +310,10 @@ _LISTINGS: Mapping[type, _Listing] = {
     StaffFilter: _Listing(
         table=t.staff,
         order=_sorted(t.staff, "name", personal=True),
-        own={
-            "role": lambda role: t.staff.c.roles.contains([role.name]),
-            "district": lambda district: t.staff.c.districts.contains([district]),
-        },
+        own={"role", "district"},
+        narrowed=_staff,
     ),
-    FundingLineFilter: _Listing(table=t.funding_line, order=_sorted(t.funding_line, "code"), own={"open_on": _pays}),
+    FundingLineFilter: _Listing(
+        table=t.funding_line, order=_sorted(t.funding_line, "code"), own={"open_on"}, narrowed=_paying
+    ),
 }

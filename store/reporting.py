@@ -1,5 +1,7 @@
 """The activity report's figures, counted: contacts, and the events of cases."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -7,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast, distinct, func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.arrears_support import ArrearsSupport
 from domain.choices import Choice
@@ -32,6 +34,13 @@ class ReportFilter:
 
     service_point: ServicePointId | None = None
     district: DistrictId | None = None
+
+
+@asynccontextmanager
+async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Give a connection that reads everything as it is at one moment: figures of one report agree with each other."""
+    async with engine.connect() as connection:
+        yield await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 async def activity_report(

@@ -12,14 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.case import Urgency
 from domain.choices import Choice
-from domain.fields import DistrictId, PersonId, StaffId
+from domain.fields import Day, DistrictId, PersonId, ServicePointId, StaffId
 from domain.refusals import Refusal, Refused
 from domain.register import MANAGERS
 from domain.roles import Role
 from store import tables as t
+from store.cases import at_point
 from store.casework import SCOPES
 from store.database import AnyRow
-from store.filters import Kind, matching
+from store.filters import Kind, Several, matching
 from store.joins import Joined
 from store.pages import Order, Page, Pages
 from store.scope import Scope, within
@@ -45,20 +46,28 @@ class WorklistFilter:
     """Which tasks; everything that is given must hold.
 
     `role`: whom they wait for; the caller's own roles unless given, and a supervisor may give any. `mine`: assigned to
-    the caller, whatever the role; `assigned`: to anybody at all. `operator`: who answers for the case.
+    the caller, whatever the role; `assigned`: to anybody at all; `assignee`: to this one. `operator`: who answers for
+    the case. `due_from`, `due_to`: local days of Italy, both included.
     """
 
-    role: tuple[Role, ...] = ()
+    role: Several[Role] = ()
     mine: bool | None = None
     assigned: bool | None = None
+    assignee: StaffId | None = None
     operator: StaffId | None = None
     district: DistrictId | None = None
+    service_point: ServicePointId | None = None
     person: PersonId | None = None
-    kind: Kind | None = None
+    kind: Several[Kind] = ()
     overdue: bool | None = None
+    due_from: Day | None = None
+    due_to: Day | None = None
     urgency: Urgency | None = None
     reason: TaskReason | None = None
 
+
+_OWN = frozenset({"role", "mine", "assigned", "assignee", "service_point", "overdue"})
+"""What is more than a column of the task."""
 
 _task = t.task.c
 _LAST_KEYS = ((_task.process_id, True), (_task.reason, True))
@@ -106,7 +115,7 @@ async def open_tasks(
 # The same people look at the same lists all day, and making a statement takes longer than PostgreSQL takes to run it.
 @lru_cache(SCOPES)
 def _pages(given: WorklistFilter, order: WorklistOrder, scope: Scope, references: "_Hashable") -> Pages:
-    clauses = [*matching(given, t.task, leave_out=("role", "mine", "assigned", "overdue"))]
+    clauses = [*matching(given, t.task, leave_out=_OWN)]
     if given.role or not given.mine:
         roles = sorted(role.name for role in given.role or scope.roles)
         clauses.append(_task.role == roles[0] if len(roles) == 1 else _task.role.in_(roles))
@@ -114,6 +123,10 @@ def _pages(given: WorklistFilter, order: WorklistOrder, scope: Scope, references
         clauses.append(_assigned(t.assignment.c.staff_id == scope.staff_id, so=given.mine))
     if given.assigned is not None:
         clauses.append(_assigned(so=given.assigned))
+    if given.assignee:
+        clauses.append(_assigned(t.assignment.c.staff_id == given.assignee, so=True))
+    if given.service_point:
+        clauses.append(at_point(_task.case_id, given.service_point))
     if given.overdue is not None:
         now = bindparam("now", type_=_task.due_at.type)
         clauses.append(_task.due_at <= now if given.overdue else _task.due_at > now)
@@ -160,8 +173,7 @@ def _tasks(references: References, scope: Scope) -> Select[Any]:
             case "process":
                 joined.along(reference, t.process, t.process.c.id == _task.process_id, columns=columns)
             case "person":
-                sight = person.id == _task.person_id, within(scope, t.person)
-                joined.along(reference, t.person, *sight, columns=columns)
+                joined.along(reference, t.person, person.id == _task.person_id, columns=columns)
             case "district":
                 joined.along(reference, t.district, district.id == _task.district_id, columns=columns)
             case "assignee":

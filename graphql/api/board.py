@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Annotated, Any, ForwardRef, Optional
+from typing import Any, ForwardRef, Optional
 
 import strawberry
 
-from api.connections import read_filter
+from api.connections import OfDistrict, OfOperator, OfServicePoint, read_filter
 from api.context import Info
 from api.derive import LOADERS, Fields, make, resolved
 from api.told import PROCESS, Told, itself, told_fields
@@ -43,7 +43,7 @@ class Board:
 
     @property
     def overdue(self) -> int:
-        """Open cases that are late."""
+        """Open cases that are late, or have a track that is."""
         return sum(each.row.overdue for each in self._open_cases)
 
     @property
@@ -73,7 +73,7 @@ _STATES = make(
             "state_name": (str, PROCESS["stateName"], "The state, for programs."),
             "state_label": (str, PROCESS["stateLabel"], "In the caller's language."),
             "count": (int, _NUMBER, "How many are in this state."),
-            "overdue": (int, _OVERDUE, "How many of them are past their deadline."),
+            "overdue": (int, _OVERDUE, "How many of them are late; a case also by a track of it."),
         },
     ),
     description="How many processes of a kind are in a state.",
@@ -88,16 +88,22 @@ _OPERATORS = make(
         ),
         **told_fields(
             "BoardOperator",
-            {"count": (int, _NUMBER, "Open cases."), "overdue": (int, _OVERDUE, "Those past their deadline.")},
+            {
+                "count": (int, _NUMBER, "Open cases."),
+                "overdue": (int, _OVERDUE, "Those that are late."),
+            },
         ),
     },
-    description="How many open cases somebody answers for.",
+    description="How many open cases somebody answers for; one is late if a track of it is.",
 )
 BOARD = make(
     "CaseBoard",
     {
         "open": (int, strawberry.field(description="How many cases are open.")),
-        "overdue": (int, strawberry.field(description="How many open cases are past their deadline.")),
+        "overdue": (
+            int,
+            strawberry.field(description="How many open cases are late, or have a track that is."),
+        ),
         "states": (
             list[_STATES],  # type: ignore[valid-type]
             strawberry.field(description="Cases and tracks by kind and state, as far as there are any."),
@@ -107,16 +113,14 @@ BOARD = make(
     description="How much there is, and with whom.",
 )
 
-_Only = Annotated[strawberry.ID | None, strawberry.argument(description="Only of this one.")]
-
 
 async def _board(
     self: Any,  # noqa: ARG001 (the root)
     info: Info,
     *,
-    district: _Only = None,
-    service_point: _Only = None,
-    operator: _Only = None,
+    district: OfDistrict = None,
+    service_point: OfServicePoint = None,
+    operator: OfOperator = None,
 ) -> Board:
     asked = SimpleNamespace(district=district, service_point=service_point, operator=operator)
     given = read_filter(BoardFilter, asked, path=())

@@ -20,6 +20,9 @@ C = TypeVar("C", bound=Choice)
 
 First = Annotated[int, strawberry.argument(description=f"How many, 1 to {MOST}.")]
 After = Annotated[str | None, strawberry.argument(description="A cursor: the page begins after it.")]
+OfDistrict = Annotated[strawberry.ID | None, strawberry.argument(description="Only of this `District`.")]
+OfServicePoint = Annotated[strawberry.ID | None, strawberry.argument(description="Only of this `ServicePoint`.")]
+OfOperator = Annotated[strawberry.ID | None, strawberry.argument(description="Only of this `Staff`.")]
 DEFAULT_FIRST = 50
 """How many a page has unless its reader says otherwise."""
 

@@ -101,8 +101,10 @@ def _entries(kind: type[Registered], given: type[Any], description: str) -> tupl
 
 
 QUERIES: Fields = {
-    "appointments": _list("Appointment", lists.AppointmentFilter, _Appointment, "Appointments, the soonest first."),
-    "stops": _entries(Stop, lists.StopFilter, "Stops, the soonest first."),
+    "appointments": _list(
+        "Appointment", lists.AppointmentFilter, _Appointment, "Appointments by when they start, the oldest first."
+    ),
+    "stops": _entries(Stop, lists.StopFilter, "Stops by when they start, the oldest first."),
     "contacts": _entries(Contact, lists.ContactFilter, "Contacts, the latest first."),
     "persons": _entries(Person, lists.PersonFilter, "Persons, by family name."),
     "tenancies": _entries(Tenancy, lists.TenancyFilter, "Tenancies, by code."),

@@ -8,13 +8,15 @@ from typing import Annotated, Any
 
 import strawberry
 
+from api.connections import OfDistrict, OfServicePoint
 from api.context import Info
 from api.derive import Fields, Reader, make, resolved
+from domain.fields import Day
 from domain.record import read_value
-from domain.refusals import Refusal, Refused
+from domain.registered import in_order
 from domain.reporting import ActivityReport, Tally
 from domain.shape import Shape, shapes
-from store.reporting import ReportFilter, activity_report
+from store.reporting import ReportFilter, activity_report, snapshot
 from store.scope import require
 
 
@@ -71,23 +73,21 @@ REPORT = make(
     description=inspect.getdoc(ActivityReport),
 )
 
-Place = Annotated[strawberry.ID | None, strawberry.argument(description="Only of this one.")]
-
 
 async def _report(  # noqa: PLR0917 (the arguments of a field)
     self: Any,  # noqa: ARG001 (the root)
     info: Info,
     first_day: Annotated[date, strawberry.argument(name="from")],
     last_day: Annotated[date, strawberry.argument(name="to")],
-    service_point: Place = None,
-    district: Place = None,
+    service_point: OfServicePoint = None,
+    district: OfDistrict = None,
 ) -> ActivityReport:
-    if last_day < first_day:
-        raise Refused(Refusal.RANGE_REVERSED, path=("to",))
+    first_day, last_day = (read_value(Day, day, path=(name,)) for name, day in (("from", first_day), ("to", last_day)))
+    in_order(first_day, last_day, "to")
     reader = Reader("")
     asked = SimpleNamespace(service_point=service_point, district=district)
     given = read_value(ReportFilter, reader.read(ReportFilter, asked))
-    async with info.context.reading() as connection:
+    async with snapshot(info.context.services.database) as connection:
         await require(connection, reader.named, scope=info.context.identity)
         return await activity_report(connection, first_day, last_day, given, scope=info.context.identity)
 

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 from graphql import lexicographic_sort_schema, print_schema
+from pydantic import Field
 from strawberry.schema.config import StrawberryConfig
 
 from api import assignments, notes, register, steps
@@ -19,6 +20,8 @@ from api.nodes import Node
 from api.queries import queries
 from domain.process import Process
 from domain.processes import PROCESSES
+from domain.record import read_value
+from store.pages import MOST
 
 
 def build(processes: Sequence[type[Process]] = PROCESSES) -> Schema:
@@ -39,16 +42,22 @@ def sdl() -> str:
     return print_schema(lexicographic_sort_schema(build()._schema)) + "\n"  # noqa: SLF001 (there is no other way)
 
 
+_Ids = Annotated[list[str], Field(max_length=MOST)]
+
+
 def _nodes() -> Fields:
     async def node(self: Any, info: Info, id: strawberry.ID) -> Any:  # noqa: A002, ARG001 (what GraphQL calls them)
         return await _node(info, id)
 
     async def nodes(self: Any, info: Info, ids: list[strawberry.ID]) -> Any:  # noqa: ARG001 (as above)
-        return await asyncio.gather(*(_node(info, identifier) for identifier in ids))
+        asked = read_value(_Ids, ids, path=("ids",))
+        return await asyncio.gather(*(_node(info, identifier) for identifier in asked))
 
     return {
         "node": resolved(Node | None, node, description="What has this global id, if the caller may see it."),
-        "nodes": resolved(list[Node | None], nodes, description="Each as `node` gives it, in the same order."),
+        "nodes": resolved(
+            list[Node | None], nodes, description=f"Up to {MOST}, each as `node` gives it, in the same order."
+        ),
     }
 
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from domain.document_practice import DocumentPractice
 from domain.roles import Role
 from store import tables as t
@@ -53,6 +55,9 @@ async def test_cases_are_found_by_everything_that_supervisors_ask_for(office: Of
     assert await cases(office, district=gid("District", world.elsewhere)) == "B"
     assert await cases(office, openedFrom="2026-11-17", openedTo="2026-11-17") == "B"
     assert await cases(office, openedTo="2026-11-17") == "BA"
+    assert await cases(office, endedFrom="2026-11-19", endedTo="2026-11-19") == "C"
+    assert await cases(office, endedTo="2026-11-18") == ""
+    assert (await cases(office, operated=True), await cases(office, operated=False)) == ("A", "CB")
     assert await office.refused(CASES, {"filter": {"openedFrom": "3026-11-17"}}) == ["INPUT_INVALID"]
 
 
@@ -65,6 +70,8 @@ async def test_a_case_is_overdue_when_it_or_a_track_of_it_is(office: Office) -> 
     await office.let_deadlines_pass(by_track, MORNING + timedelta(days=30))
     await office.take(by_itself, "record_interview", at=MORNING + timedelta(days=9))
     assert await cases(office, overdue=True) == "T"
+    counted = await board(office, **SUPERVISOR)
+    assert counted["overdue"] == sum(row["overdue"] for row in counted["operators"]) == 1, "the board says how many"
     assert await cases(office, overdue=False) == "NI"
 
 
@@ -141,20 +148,63 @@ async def test_the_registers_lists_are_found_by_what_their_users_know(office: Of
     after = f'after: "{first["pageInfo"]["endCursor"]}"'
     rest = await found(f"{{ persons({after}) {{ nodes {{ familyName }} }} }}", **SUPERVISOR)
     assert rest == [{"familyName": "Altrove"}, {"familyName": "De Niccolò"}]
-    stop = {"place": "Piazza", "booked": 0}
-    assert await found("{ stops { nodes { place booked } } }") == [stop]
+    assert {"place": "Piazza", "booked": 0} in await found("{ stops { nodes { place booked } } }")
     assert await found('{ stops(filter: {startsTo: "2020-01-01"}) { nodes { place } } }') == []
     partners = '{ partners(filter: {area: HEALTH, district: %s, text: "%s"}) { nodes { name } } }'
     here = f'"{gid("District", world.district)}"'
     assert await found(partners % (here, "cari")) == [{"name": "Caritas"}]
     assert await found(partners % (here, "100%")) == []
+    elsewhere = {"id": uuid4(), "partner_id": world.partner, "name": "Altrove", "area": "ECONOMIC"}
+    await office.add(t.partner_service, **elsewhere, channel="PHONE", status="ACTIVE", districts=[world.elsewhere])
+    economic = '{ partners(filter: {area: ECONOMIC, district: "%s"}) { nodes { name } } }'
+    assert await found(economic % gid("District", world.elsewhere)) == [{"name": "Caritas"}]
+    assert await found(economic % gid("District", world.district)) == [], (
+        "one of its services is here, and one economic"
+    )
     held = f'{{holder: "{gid("Person", world.person)}"}}'
     assert await found(f"{{ tenancies(filter: {held}) {{ nodes {{ code }} }} }}") == [{"code": "T1"}]
+    assert await found('{ tenancies(filter: {code: "T"}) { nodes { code } } }') == [{"code": "T1"}]
+    assert await found('{ dwellings(filter: {code: "1"}) { nodes { code } } }') == []
+    assert await found('{ dwellings(filter: {code: "A"}) { nodes { code } } }') == [{"code": "A1"}]
     assert await found("{ tenancies { nodes { code } } }", districts=[world.elsewhere]) == []
     assert await found('{ fundingLines(filter: {openOn: "2026-01-01"}) { nodes { code } } }') == [{"code": "L1"}]
     assert await found("{ districts { nodes { name } } }", **SUPERVISOR) == [{"name": "Biumo"}, {"name": "San Fermo"}]
     assert await found("{ staff { nodes { name } } }") == [{"name": "Anna"}]
     assert await found("{ servicePoints(filter: {kind: MOBILE_OFFICE}) { nodes { name } } }") == [{"name": "Camper"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Rossi Mario", 1),
+        ("mario ROSSI", 1),
+        ("mario ro", 1),
+        ("rossi ma", 1),
+        ("mario", 0),
+        ("rio rossi", 0),
+        ("?!", 0),
+    ],
+)
+async def test_a_person_is_found_with_either_name_first(office: Office, text: str, found: int) -> None:
+    await office.person("Rossi", given_name="Mario", search="rossi mario")
+    await office.person("Rossini", given_name="Anna", search="rossini anna")
+    query = "query($text: String) { persons(filter: {text: $text}) { nodes { familyName } } }"
+    persons = (await office.ask(query, {"text": text}))["persons"]["nodes"]
+    assert persons == [{"familyName": "Rossi"}] * found
+
+
+async def test_a_closed_list_is_asked_for_as_often_as_a_client_likes(office: Office) -> None:
+    """More values than a statement takes parameters."""
+    many = {"status": ["ACTIVE", "DEFUNCT"] * 40_000}
+    query = "query($filter: PartnerFilterInput) { partners(filter: $filter) { nodes { name } } }"
+    assert (await office.ask(query, {"filter": many}))["partners"]["nodes"] == [{"name": "Caritas"}]
+
+
+async def test_nodes_are_asked_for_by_the_hundred(office: Office) -> None:
+    query, one = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }", gid("Staff", office.world.staff)
+    assert (await office.ask(query, {"ids": [one] * 100}))["nodes"] == [{"id": one}] * 100
+    (error,) = (await office.answer(query, {"ids": [one] * 101})).errors
+    assert (error.extensions["code"], error.extensions["path"]) == ("INPUT_INVALID", ["ids"])
 
 
 async def test_contacts_are_found_by_person_place_and_day(office: Office) -> None:

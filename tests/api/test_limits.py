@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from api.execution import DOCUMENTS
-from api.limits import MAX_DEPTH, MAX_FIELDS, MAX_TOKENS, measured, require_within_limits
+from api.limits import MAX_DEPTH, MAX_FIELDS, MAX_REPEATED, MAX_TOKENS, Measure, require_within_limits
 from domain.refusals import Refused
 from tests.api.small import SCHEMA, client, served
 
@@ -70,6 +70,38 @@ async def test_fields_count_as_often_as_a_fragment_brings_them(app: Starlette) -
     assert await _codes(app, f"{{ {spreads} }} fragment F on Leaf {{ a: name b: name c: name d: name }}") == [
         "QUERY_TOO_LARGE"
     ]
+
+
+async def test_fields_of_the_same_name_are_so_many_and_no_more(app: Starlette) -> None:
+    """Validation compares each with each: 480 take a second, wherever they are written."""
+    assert await _codes(app, "{" + "leaf { a: name } " * MAX_REPEATED + "}") == []
+    assert await _codes(app, "{" + "leaf { a: name } " * (MAX_REPEATED + 1) + "}") == ["QUERY_TOO_LARGE"]
+    unused = f"{{ name }} fragment F on Leaf {{ {'name ' * (MAX_REPEATED + 1)} }}"
+    assert await _codes(app, unused) == ["QUERY_TOO_LARGE"]
+
+
+@pytest.mark.parametrize(
+    ("document", "rows"),
+    [
+        ("{ a { nodes { x } } }", 50),
+        ("{ a(first: 7) { edges { node { x } } } b { x } }", 7),
+        ("query($first: Int) { a(first: $first) { ...F } } fragment F on A { nodes { x } }", 100),
+        ("{ a(first: 1000000) { nodes { x } } }", 100),
+        ("{ a(first: 10) { nodes { b { c(first: 20) { nodes { x } } } d(first: 3) { nodes { x } } } } }", 10 * 24),
+        ("{ a(first: 10) { nodes { ...F } } } fragment F on A { c(first: 20) { nodes { x } } }", 10 * 21),
+        ("{ nodes(ids: []) { ... on A { c(first: 20) { nodes { x } } } } }", 100 * 21),
+    ],
+)
+def test_pages_within_pages_multiply(document: str, rows: int) -> None:
+    [size] = Measure(parse(document)).operations()
+    assert size.rows == rows
+
+
+async def test_a_question_may_be_answered_with_so_many_rows_and_no_more(app: Starlette) -> None:
+    within = "{ a(first: 99) { nodes { b(first: 100) { nodes { x } } } } }"
+    beyond = within.replace("99", "100")
+    assert await _codes(app, within) == ["GRAPHQL_VALIDATION_FAILED"]
+    assert await _codes(app, beyond) == ["QUERY_TOO_LARGE"]
 
 
 async def test_each_operation_counts_by_itself(app: Starlette) -> None:
@@ -191,8 +223,9 @@ def test_measuring_once_gives_the_same_as_following_every_spread(document: str) 
     operation = parsed.definitions[0]
     fragments = {each.name.value: each for each in parsed.definitions if isinstance(each, FragmentDefinitionNode)}
 
-    assert measured(parsed) == [_followed(operation.selection_set, fragments)]  # type: ignore[attr-defined]
-    if measured(parsed)[0][0] <= MAX_DEPTH:
+    [size] = Measure(parsed).operations()
+    assert (size.depth, size.fields) == _followed(operation.selection_set, fragments)  # type: ignore[attr-defined]
+    if size.depth <= MAX_DEPTH:
         require_within_limits(parsed)
     else:
         with pytest.raises(Refused):

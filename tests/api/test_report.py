@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.case_file import CaseFile
@@ -16,8 +18,9 @@ from domain.roles import Role
 from domain.tenant_case import TenantCase
 from store import tables as t
 from store.projection import project
-from store.reporting import ReportFilter, activity_report
+from store.reporting import ReportFilter, activity_report, snapshot
 from store.scope import Scope
+from tests.api.office import Office
 from tests.world import World
 
 TODAY = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -87,6 +90,7 @@ async def test_tracks_needs_and_closures_are_counted_by_when_they_happened(engin
     for place in ("DWELLING", "COMMON_PARTS", "DWELLING"):
         track = uuid4()
         fault: dict[str, Any] = {"place": place, "category": "WATER", "description": str(uuid4())}
+        fault |= {"dwelling": str(world.dwelling)} if place == "DWELLING" else {}
         take("open", track, process=MaintenanceResolution, **fault)
     take("enter_in_error", track, process=MaintenanceResolution, version=1)
     await project(engine, file.case_id, entries)
@@ -95,3 +99,28 @@ async def test_tracks_needs_and_closures_are_counted_by_when_they_happened(engin
     assert {tally.code: tally.count for tally in report.needs_by_area if tally.count} == {"ECONOMIC": 1, "HEALTH": 1}
     assert report.cases_closed_by_outcome[0].label.text(Language.EN) == "Resolved"
     assert (await reported(engine, service_point=ServicePointId(uuid4()))).cases_opened == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "code"),
+    [
+        ("2026-11-01", "9999-12-31", "INPUT_INVALID"),
+        ("0001-01-01", "2026-11-01", "INPUT_INVALID"),
+        ("2026-11-02", "2026-11-01", "RANGE_REVERSED"),
+    ],
+)
+async def test_a_period_that_cannot_be_is_refused(office: Office, first: str, last: str, code: str) -> None:
+    asked = f'{{ activityReport(from: "{first}", to: "{last}") {{ contacts }} }}'
+    assert await office.refused(asked) == [code]
+
+
+async def test_its_figures_are_of_one_moment(engine: AsyncEngine, world: World) -> None:
+    """What is recorded between two of its statements is in both, or in neither; and it can write nothing."""
+    async with snapshot(engine) as reading:
+        day, given = local_day(TODAY), ReportFilter()
+        before = await activity_report(reading, day, day, given, scope=EVERYWHERE)
+        await contact(engine, world, world.person, "CONVENED")
+        assert await activity_report(reading, day, day, given, scope=EVERYWHERE) == before
+        with pytest.raises(DBAPIError, match="read-only"):
+            await reading.execute(insert(t.municipality).values(id=uuid4(), name="Varese", province="VA"))
+    assert (await reported(engine)).contacts == before.contacts + 1

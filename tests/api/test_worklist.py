@@ -112,6 +112,13 @@ async def test_it_is_narrowed_by_everything_that_a_supervisor_asks_for(office: O
     assert names(await tasks(office, who=who, district=gid("District", office.world.elsewhere))) == ["Due"]
     assert names(await tasks(office, who=who, urgency="URGENT", reason="STATE")) == ["Due"]
     assert len(await tasks(office, who=who, kind="ARREARS_SUPPORT")) == 1
+    assert len(await tasks(office, who=who, kind=["ARREARS_SUPPORT", "TENANT_CASE"])) == 3
+    camper = gid("ServicePoint", office.world.service_point)
+    await office.open(person=await office.person("Tre"), service_point=office.world.service_point)
+    assert names(await tasks(office, who=who, servicePoint=camper)) == ["Tre"]
+    due = (await office.ask("{ worklist(first: 1) { nodes { dueAt } } }", **who))["worklist"]["nodes"][0]["dueAt"][:10]
+    assert "Uno" in names(await tasks(office, who=who, kind="TENANT_CASE", dueFrom=due))
+    assert await tasks(office, who=who, kind="TENANT_CASE", dueTo="2026-11-16") == []
     assert await tasks(office, who=who, person=gid("Person", uuid4())) == []
     assert await office.refused(TASKS, {"filter": {"kind": "NONSENSE"}}) == ["INPUT_INVALID"]
     assert await office.refused(TASKS, {"filter": {"district": "nonsense"}}) == ["ID_INVALID"]
@@ -152,6 +159,8 @@ async def test_a_supervisor_assigns_many_at_once_and_again(office: Office) -> No
         assert [case["tasks"][0]["assignee"] for case in answer["taskAssign"]["processes"]] == [{"name": "Bruno"}] * 3
     his = {"staff": bruno, "roles": [Role.EDUCATOR]}
     assert len(await tasks(office, who=his, mine=True)) == 3
+    assert len(await tasks(office, assignee=gid("Staff", bruno))) == 3
+    assert await tasks(office, assignee=gid("Staff", office.world.staff)) == []
     assert await tasks(office, mine=True) == await tasks(office, assigned=False) == []
     assert len(await tasks(office, assigned=True)) == len(await tasks(office, mine=False)) == 3
     assert await codes(office, ASSIGN, given) == [("NOT_YOURS",)]
