@@ -97,7 +97,7 @@ async def mint(connection: AsyncConnection, process_id: UUID, *, case_id: UUID) 
 async def set_aside(
     connection: AsyncConnection, texts: Mapping[UUID, str], request: StepRequest, *, at: datetime
 ) -> None:
-    """Store a step's notes, not to be seen until the step is taken; again for the same request changes nothing."""
+    """Store a step's notes, not to be seen until the step is taken; another try of the same request takes them over."""
     rows = [
         {
             "id": identifier,
@@ -109,12 +109,17 @@ async def set_aside(
         }
         for identifier, text in texts.items()
     ]
-    await connection.execute(upsert(t.note).values(rows).on_conflict_do_nothing())
+    new = upsert(t.note).values(rows)
+    mine = new.on_conflict_do_update(
+        index_elements=["id"], set_={"written_at": new.excluded.written_at}, where=not_(t.note.c.attached)
+    )
+    await connection.execute(mine)
 
 
-async def throw_away(connection: AsyncConnection, texts: Mapping[UUID, str]) -> None:
-    """Delete the notes of a step that was refused."""
-    await connection.execute(delete(t.note).where(t.note.c.id.in_(texts), not_(t.note.c.attached)))
+async def throw_away(connection: AsyncConnection, texts: Mapping[UUID, str], *, at: datetime) -> None:
+    """Delete the notes that were set aside at `at`, of a step that was refused."""
+    mine = t.note.c.id.in_(texts), t.note.c.written_at == at, not_(t.note.c.attached)
+    await connection.execute(delete(t.note).where(*mine))
 
 
 async def patron_day(connection: AsyncConnection, district_id: UUID) -> tuple[int, int] | None:

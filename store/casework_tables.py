@@ -33,6 +33,7 @@ case_file = Table(
     ref("operator_id", "staff", nullable=True),
     Column("urgency", SmallInteger, nullable=False),
 )
+Index("ix_case_file_person_id", case_file.c.person_id)
 process = Table(
     "process",
     metadata,
@@ -61,7 +62,10 @@ process = Table(
 )
 Index("ix_process_case_id", process.c.case_id)
 Index("ix_process_kind_opened_at_id", process.c.kind, process.c.opened_at, process.c.id)
+Index("ix_process_kind_deadline_id", process.c.kind, process.c.deadline, process.c.id)
+Index("ix_process_kind_urgency_opened_at_id", process.c.kind, process.c.urgency, process.c.opened_at, process.c.id)
 Index("ix_process_person_id", process.c.person_id)
+Index("ix_process_operator_id", process.c.operator_id)
 event = Table(
     "event",
     metadata,
@@ -83,6 +87,7 @@ event = Table(
     Column("request", JSONB),
 )
 Index("ix_event_process_id_seq", event.c.process_id, event.c.seq)
+Index("ix_event_occurred_at", event.c.occurred_at)
 Index("ix_event_kind_name_occurred_at", event.c.kind, event.c.name, event.c.occurred_at)
 task = Table(
     "task",
@@ -103,14 +108,13 @@ task = Table(
     Column("operator_id", Uuid),
     Column("urgency", SmallInteger, nullable=False),
 )
-Index(
-    "ix_task_open",
-    task.c.role,
-    task.c.due_at,
-    task.c.process_id,
-    task.c.reason,
-    postgresql_where=text("done_at is null"),
-)
+# One for each order of the worklist.
+for name, *first in (
+    ("ix_task_open", task.c.due_at),
+    ("ix_task_open_urgency", task.c.urgency.desc(), task.c.due_at),
+    ("ix_task_open_opened_at", task.c.opened_at),
+):
+    Index(name, task.c.role, *first, task.c.process_id, task.c.reason, postgresql_where=text("done_at is null"))
 Index("ix_task_case_id", task.c.case_id, postgresql_where=text("done_at is null"))
 assignment = Table(
     "assignment",
@@ -119,6 +123,8 @@ assignment = Table(
     Column("process_id", Uuid, ForeignKey("process.id"), primary_key=True),
     Column("staff_id", Uuid, ForeignKey("staff.id"), nullable=False, index=True),
     at("assigned_at"),
+    # Whom the process waited for then: the assignment counts only while it waits for the same.
+    words("waits_for", nullable=True),
 )
 reservation = Table(
     "reservation",
@@ -154,6 +160,8 @@ appointment = Table(
     # BOOKED while the state lasts; then CANCELLED, or how the process says that it ended (KEPT, MISSED).
     words("status"),
 )
+Index("ix_appointment_stop_id", appointment.c.stop_id)
+Index("ix_appointment_person_id", appointment.c.person_id)
 Index(
     "ix_appointment_starts_at_process_id_entry", appointment.c.starts_at, appointment.c.process_id, appointment.c.entry
 )

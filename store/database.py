@@ -13,6 +13,9 @@ from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+PATIENCE_SECONDS = 15
+"""PostgreSQL gives up a statement that takes longer: nobody waits for its answer any more."""
+
 AnyRow = Row[*tuple[Any, ...]]
 """A row of whatever columns its statement names."""
 
@@ -36,7 +39,7 @@ def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
         json_serializer=to_json,
         json_deserializer=orjson.loads,
         # Wherever the server stands, an instant reads the same from a column as from a process's own data.
-        connect_args={"connect_timeout": 3, "options": "-c timezone=UTC"},
+        connect_args={"connect_timeout": 3, "options": f"-c timezone=UTC -c statement_timeout={PATIENCE_SECONDS}s"},
     )
     event.listen(engine.sync_engine, "checkout", _require_open)
     event.listen(engine.sync_engine, "handle_error", _without_detail)

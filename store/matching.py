@@ -45,7 +45,7 @@ async def seeker_of(connection: AsyncConnection, process_id: UUID, area: Fragili
     """
     process, person = t.process, t.person
     joined = Joined(process, [process.c.case_id, process.c.district_id]).along(
-        "person", person, person.c.id == process.c.person_id, within(scope, person), columns=person.c.keys()
+        "person", person, person.c.id == process.c.person_id, columns=person.c.keys()
     )
     found = await connection.execute(joined.select().where(process.c.id == process_id, within(scope, process)))
     row = found.one_or_none()

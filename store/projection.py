@@ -189,6 +189,10 @@ _FOLLOW = """,
          where k.case_id = h.id and k.process_id <> h.id and k.done_at is null
            and (k.person_id, k.district_id, k.operator_id, k.urgency)
                is distinct from (h.person_id, h.district_id, h.operator_id, h.urgency)
+    ), followed_appointments as (
+        update appointment a set district_id = h.district_id
+          from head h, process p
+         where p.case_id = h.id and a.process_id = p.id and a.district_id <> h.district_id
     )
 """
 
@@ -227,6 +231,7 @@ def _put_statement(head: str, follow: str = "") -> Any:
                overdue = excluded.overdue, ended_at = excluded.ended_at, changed_seq = excluded.changed_seq,
                data = excluded.data, person_id = excluded.person_id, district_id = excluded.district_id,
                operator_id = excluded.operator_id, urgency = excluded.urgency
+         where process.case_id = excluded.case_id
     ), done as (
         -- The tasks of states that were left, and of a deadline that was moved.
         update task k set done_at = e.occurred_at

@@ -4,17 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, false, literal, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Table, exists, false, literal, or_, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.process import Process
 from domain.refusals import Refusal, Refused
+from domain.register import District
 from domain.registered import Registered
 from domain.roles import STAFF, Role
 from store import tables as t
 from store.columns import table_name
 
-_AGENCY_WIDE = frozenset({t.municipality, t.staff, t.partner, t.partner_service, t.referent, t.funding_line})
+_AGENCY_WIDE = frozenset(
+    {t.municipality, t.district, t.staff, t.partner, t.partner_service, t.referent, t.funding_line}
+)
 _THROUGH = {t.dwelling: t.building, t.tenancy: t.dwelling, t.event: t.case_file}
 
 
@@ -42,12 +45,16 @@ def within(scope: Scope, table: Table, /) -> ColumnElement[bool]:
         (key,) = (key for key in table.foreign_keys if key.column.table is place)
         seen = select(place.c.id).where(within(scope, place))
         return true() if scope.districts is None else key.parent.in_(seen)
-    column = table.c.id if table is t.district else table.c.get("district_id")
+    column = table.c.get("district_id")
     if column is None:
         return false()
     if scope.districts is None:
         return true()
-    mine = column.in_(scope.districts)
+    mine: ColumnElement[bool] = column.in_(scope.districts)
+    if table is t.person:
+        # Who sees a case sees its person, wherever the register has them.
+        file = t.case_file.c
+        mine = or_(mine, exists().where(file.person_id == t.person.c.id, file.district_id.in_(scope.districts)))
     return or_(mine, column.is_(None)) if column.nullable else mine
 
 
@@ -57,7 +64,7 @@ async def require(
     """Make sure that what an input names is there and in the caller's sight, with one statement.
 
     Each is (path, type, id); the type is that of a global id, a process or an entry of the register. Raises `Refused`
-    (NOT_FOUND) with the path of the first that is not.
+    (NOT_FOUND) with the path of the first that is not. Of districts, that everybody reads, only the caller's own do.
     """
     named = list(named)
     if not named:
@@ -65,7 +72,7 @@ async def require(
     looks = [
         select(literal(place).label("place"), table.c.id).where(table.c.id == identifier, within(scope, table), *more)
         for place, (_, type_name, identifier) in enumerate(named)
-        for table, *more in [_where(type_name)]
+        for table, *more in [_where(type_name, scope)]
     ]
     found = {row.place for row in await connection.execute(union_all(*looks))}
     for place, (path, _, _) in enumerate(named):
@@ -73,7 +80,9 @@ async def require(
             raise Refused(Refusal.NOT_FOUND, path=path)
 
 
-def _where(type_name: str) -> tuple[Table, *tuple[ColumnElement[bool], ...]]:
+def _where(type_name: str, scope: Scope) -> tuple[Table, *tuple[ColumnElement[bool], ...]]:
+    if type_name == District.__name__ and scope.districts is not None:
+        return t.district, t.district.c.id.in_(scope.districts)
     if type_name in Registered.kinds:
         return (t.metadata.tables[table_name(type_name)],)
     if type_name == Process.__name__:

@@ -171,8 +171,10 @@ class Reader:
         if item is None:
             return None
         if shape.type is Note:
-            identifier = minted(self.request_id, ".".join(path))
-            self.notes[identifier] = read_value(NoteText, item, path=path)
+            text = read_value(NoteText, item, path=path)
+            # Of its text too: a key sent again with the text corrected, after nothing was taken, is not the old note.
+            identifier = minted(self.request_id, "\n".join([*path, text]))
+            self.notes[identifier] = text
             return identifier
         if shape.points_at:
             any_process = shape.points_at == Process.__name__

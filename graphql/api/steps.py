@@ -1,6 +1,6 @@
 """A typed mutation for every step of every process, derived from its declaration; and the one way they all go."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -30,6 +30,9 @@ from workflows.messages import Rejection, StepAnswer
 
 CLOSED_DAYS_KNOWN = timedelta(days=3 * 365)
 """How far ahead a process knows the closed days of its place when it opens."""
+
+CLOSED_DAYS_BEFORE = timedelta(days=400)
+"""How far back, for a fact that is told late; no term of the policy is longer."""
 
 CLOSED_DAYS_RENEWED = timedelta(days=400)
 """With less than this left, a step brings new ones: longer than any term of the policy."""
@@ -153,11 +156,12 @@ def _about_what(process: type[Process], step: Step, given: Any, key: str) -> _Ab
         type_name, identifier = ids.decode(given.id, expected=process.__name__, path=("id",))
         version = given.expected_version
         return _About(process_id=identifier, anchor=identifier, anchor_type=type_name, expected_version=version)
-    new = given.new_id or minted(key)
     if issubclass(process, Case):
+        new = given.new_id or minted(key)
         return _About(process_id=new, anchor=new, anchor_type=process.__name__, opens_case=True)
     type_name, case_id = ids.decode(given.case, path=("case",))
-    return _About(process_id=new, anchor=case_id, anchor_type=type_name)
+    # Of its case, so that the same key sent at once for two of them makes two.
+    return _About(process_id=given.new_id or minted(key, str(case_id)), anchor=case_id, anchor_type=type_name)
 
 
 def _same(stored: str, request: StepRequest) -> None:
@@ -179,7 +183,7 @@ async def _with_policy(
         return request
     known = closures(
         await casework.patron_day(connection, district),
-        start=min(today, local_day(request.occurred_at) if request.occurred_at else today),
+        start=max(today - CLOSED_DAYS_BEFORE, min(today, local_day(request.occurred_at or context.now))),
         until=today + CLOSED_DAYS_KNOWN,
         saturday_works=policy.saturday_works,
     )
@@ -201,18 +205,33 @@ def _would_open(request: StepRequest, step: Step, typed: object, *, now: datetim
 async def _send(
     context: Context, request: StepRequest, case_id: UUID, reader: Reader, *, opens_case: str | None
 ) -> ProcessNode | Rejection | None:
-    if reader.notes:
+    notes = reader.notes
+    if notes:
         async with context.services.database.begin() as connection:
-            await casework.set_aside(connection, reader.notes, request, at=context.now)
-    answer = await context.services.engine.step(request, case_id=case_id, opens_case=opens_case)
-    rejection = answer if isinstance(answer, Rejection) else answer.rejection
-    if rejection:
-        if reader.notes:
-            async with context.services.database.begin() as connection:
-                await casework.throw_away(connection, reader.notes)
-        return rejection
+            await casework.set_aside(connection, notes, request, at=context.now)
+    try:
+        answer: StepAnswer | Rejection = await context.services.engine.step(
+            request, case_id=case_id, opens_case=opens_case
+        )
+    except Refused as refused:
+        if refused.code in _NOTHING_TAKEN:
+            await _throw_away(context, notes)
+        raise
     if isinstance(answer, StepAnswer):
         _same(answer.fingerprint, request)
-        if not answer.visible:
-            raise Refused(Refusal.PENDING)
+        answer = answer.rejection or answer
+    if isinstance(answer, Rejection):
+        await _throw_away(context, notes)
+        return answer
+    if not answer.visible:
+        raise Refused(Refusal.PENDING)
     return await refresh(context, request.process_id, case=case_id)
+
+
+_NOTHING_TAKEN = frozenset({Refusal.ENGINE_UNAVAILABLE.name, Refusal.CASE_BUSY.name})
+
+
+async def _throw_away(context: Context, notes: Mapping[UUID, str]) -> None:
+    if notes:
+        async with context.services.database.begin() as connection:
+            await casework.throw_away(connection, notes, at=context.now)

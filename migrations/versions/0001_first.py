@@ -200,6 +200,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["service_point_id"], ["service_point.id"], name=op.f("fk_case_file_service_point_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_file")),
     )
+    op.create_index("ix_case_file_person_id", "case_file", ["person_id"], unique=False)
     op.create_table(
         "dwelling",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -409,6 +410,7 @@ def downgrade() -> None:
     op.drop_index("ix_stop_starts_at_id", table_name="stop")
     op.drop_table("stop")
     op.drop_table("dwelling")
+    op.drop_index("ix_case_file_person_id", table_name="case_file")
     op.drop_table("case_file")
     op.drop_table("service_point")
     op.drop_index("ix_person_search_id", table_name="person")

@@ -40,6 +40,7 @@ async def test_health_says_that_the_process_answers_and_asks_for_no_token() -> N
 
 async def test_it_is_ready_while_postgresql_answers(database: str) -> None:
     shared = await services(database_url=database)
+    shared.engine.available = True
     async with client(application(shared, schema=SCHEMA)) as asking:
         answer = await asking.get("/ready")
     await shared.database.dispose()
@@ -49,7 +50,6 @@ async def test_it_is_ready_while_postgresql_answers(database: str) -> None:
 
 async def test_without_temporal_it_is_ready_to_read(database: str) -> None:
     shared = await services(database_url=database)
-    shared.engine.available = False
     async with client(application(shared, schema=SCHEMA)) as asking:
         answer = await asking.get("/ready")
     await shared.database.dispose()
