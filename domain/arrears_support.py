@@ -30,23 +30,27 @@ from domain.arrears_facts import (
 from domain.fields import Count, Day, Euro, EuroOrZero, ShortText, TenancyId, ahead, local_day, start_of
 from domain.process import NEW, OPEN, SAME, Process, States, step
 from domain.refusals import Refusal, Refused
-from domain.repayment_plan import Frequency, Imputation, Ledgers, PlanCheck, RepaymentPlan, months_after
+from domain.repayment_plan import Frequency, Imputation, Ledgers, PlanCheck, RepaymentPlan
 from domain.roles import FIELD, OFFICE, Party, Role
-from domain.terms import due
+from domain.terms import due, months_after
 
 BILLS_MOST = 60
 """How many unpaid bills are kept (five years, monthly): a bound on what the process carries."""
 
+NUMBERS_MOST = 24
+"""How many numbers of bills are remembered, paid or not (two years, monthly)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ArrearsLimits:
-    """What policy sets for arrears; the tolerance after a due day is the term of the state `RUNNING`.
+    """What policy sets for arrears.
 
+    The tolerance after a due day is the term of the state `RUNNING`; the time for a first payment, that of `AGREED`.
     `plan_months`: the longest plan, in months from the proposal (ALER Milano 2021: 33 instalments on average).
     `instalment_least`: the smallest instalment, EUR. `frequencies`: how often instalments may fall due (in Italy each
     month).
     `missed_allowed`: how many instalments or bills may be missed before a breach (ALER Bergamo-Lecco-Sondrio: none).
-    `renegotiations`: how many times a breached plan may be renegotiated; it is exceptional.
+    `renegotiations`: how many times a breached plan may be agreed again; it is exceptional.
     `imputation`: the ledger that a payment which names no bill meets first (art. 1193 of the civil code).
     """
 
@@ -91,7 +95,12 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
     cause_decided_by: CauseJudge | None = None
     plan: RepaymentPlan | None = None
     plan_check: PlanCheck | None = None
+    acknowledged_on: Day | None = None
+    """The day of the first signature: from then on the debt is not disputed."""
     renegotiations: int = 0
+    """How many signed plans replaced a breached one."""
+    bill_numbers: tuple[ShortText, ...] = ()
+    """The latest that were recorded: none is charged twice."""
     hearing_on: Day | None = None
     eviction_on: Day | None = None
     escalated_because: EscalationReason | None = None
@@ -125,6 +134,11 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
         if self.renegotiations >= self.limits.renegotiations:
             raise Refused(Refusal.RENEGOTIATIONS_SPENT, most=self.limits.renegotiations)
 
+    def not_acknowledged(self, _at: datetime) -> None:
+        """Guard: no signature has acknowledged the debt."""
+        if self.acknowledged_on:
+            raise Refused(Refusal.DEBT_ACKNOWLEDGED, signed=self.acknowledged_on)
+
     @step(NEW >> State.OPENED, by=FIELD | OFFICE, it="Apri il sostegno alla morosità", en="Open arrears support")
     def open(self, given: OpenArrears, at: datetime) -> None:
         """Take up a debt on a tenancy, with its figure and where that comes from."""
@@ -140,12 +154,13 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
     def verify_debt(self, given: VerifyDebt, at: datetime) -> States | None:
         """Confirm what is owed with the accounts, or correct it before a plan is proposed."""
         self.source = given.source
-        return self._restate(given.balance, given.months_owed)
+        return self._restate(given.balance, given.months_owed, at)
 
     @step(
         (State.OPENED | State.DEBT_VERIFIED | State.CAUSE_ASSESSED | State.PLAN_PROPOSED) >> State.DISPUTED,
         by=FIELD | OFFICE,
         it="Contesta il debito",
+        when=not_acknowledged,
     )
     def dispute_debt(self, given: DisputeDebt, at: datetime) -> None:
         """The tenant disputes the debt, which no signature has acknowledged yet: offer to recalculate the rent."""
@@ -155,11 +170,11 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
     def resolve_dispute(self, given: ResolveDispute, at: datetime) -> States | None:
         """Say what is owed in the end."""
         self.recalculation = given.recalculation
-        return self._restate(given.balance, given.months_owed)
+        return self._restate(given.balance, given.months_owed, at)
 
     @step(
         State.DEBT_VERIFIED >> State.CAUSE_ASSESSED,
-        (State.CAUSE_ASSESSED | State.PLAN_PROPOSED) >> SAME,
+        (State.CAUSE_ASSESSED | State.PLAN_PROPOSED | State.AGREED | State.RUNNING | State.BREACHED) >> SAME,
         by=FIELD | OFFICE,
         it="Accerta la causa",
     )
@@ -174,10 +189,16 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
         """Propose instalments that pay off the debt, with the bills that are past their day."""
         self._plan(given, at)
 
-    @step(State.PLAN_PROPOSED >> State.CAUSE_ASSESSED, by=FIELD | OFFICE, it="Il piano è rifiutato", en="Plan refused")
-    def refuse_plan(self, given: RefusePlan, at: datetime) -> None:
-        """The tenant does not accept the plan; another may be proposed."""
+    @step(
+        State.PLAN_PROPOSED >> (State.CAUSE_ASSESSED | State.BREACHED),
+        by=FIELD | OFFICE,
+        it="Il piano è rifiutato",
+        en="Plan refused",
+    )
+    def refuse_plan(self, given: RefusePlan, at: datetime) -> States | None:
+        """The tenant does not accept the plan; another may be proposed. After a breach, the breach remains."""
         self.plan = None
+        return self.State.BREACHED if self.acknowledged_on else None
 
     @step(
         State.PLAN_PROPOSED >> (State.AGREED | State.RUNNING),
@@ -191,6 +212,8 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
         if not self.plan:
             return None
         self.plan = replace(self.plan, signed_on=local_day(at), reference=given.reference)
+        self.renegotiations += self.acknowledged_on is not None
+        self.acknowledged_on = self.acknowledged_on or local_day(at)
         return None if self.plan.first_payment else self.State.RUNNING
 
     @step(
@@ -221,10 +244,11 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
     @step(OPEN >> SAME, by=OFFICE, it="Registra una bolletta")
     def record_bill(self, given: RecordBill, at: datetime) -> None:
         """Record a charge that came after the debt: it stays apart from the plan, and must be paid as well."""
-        if given.number in self._bills:
+        if given.number in {*self._bills, *self.bill_numbers}:
             raise Refused(Refusal.BILL_KNOWN, path=("number",), number=given.number)
         if len(self.ledgers.bills) >= BILLS_MOST:
             raise Refused(Refusal.TOO_MANY, path=("number",), most=BILLS_MOST)
+        self.bill_numbers = (*self.bill_numbers, given.number)[-NUMBERS_MOST:]
         self.ledgers = self.ledgers.charge(given.number, given.amount, given.due_on)
         self.plan_check = self._compared(at)
 
@@ -241,7 +265,6 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
     @step(State.BREACHED >> State.PLAN_PROPOSED, by=[Role.SUPERVISOR], it="Rinegozia il piano", when=may_renegotiate)
     def renegotiate(self, given: ProposePlan, at: datetime) -> None:
         """Propose, by exception, a new plan for what is left of the breached one and the bills past their day."""
-        self.renegotiations += 1
         self._plan(given, at)
 
     @step(
@@ -276,9 +299,9 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
     def _bills(self) -> list[str]:
         return [bill.number for bill in self.ledgers.bills]
 
-    def _restate(self, balance: EuroOrZero, months_owed: Count) -> States | None:
-        self.ledgers, self.months_owed = replace(self.ledgers, planned=balance), months_owed
-        return None if balance else self.State.NOT_OWED
+    def _restate(self, balance: EuroOrZero, months_owed: Count, at: datetime) -> States | None:
+        self.ledgers, self.months_owed = self.ledgers.restate(balance, local_day(at)), months_owed
+        return None if balance or self.ledgers.bills else self.State.NOT_OWED
 
     def _plan(self, given: ProposePlan, at: datetime) -> None:
         ahead(given.first_due_on, at, "first_due_on")
@@ -304,7 +327,11 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
         self.plan_check = None
 
     def _compared(self, at: datetime) -> PlanCheck | None:
-        def lapsed(day: Day) -> bool:
-            return at >= due(self.terms.deadlines[self.State.RUNNING.name], start_of(day), self.terms.closures)
+        def lapsed(day: Day, state: States = self.State.RUNNING) -> bool:
+            return at >= due(self.terms.deadlines[state.name], start_of(day), self.terms.closures)
 
-        return self.ledgers.check(self._signed, local_day(at), lapsed) if self._signed else None
+        plan = self._signed
+        if not plan or not plan.signed_on:
+            return None
+        first_lapsed = lapsed(plan.signed_on, self.State.AGREED)
+        return self.ledgers.check(plan, local_day(at), lapsed, first_lapsed=first_lapsed)

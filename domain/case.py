@@ -33,6 +33,8 @@ class Case(Process):
     operator: StaffId | None = None
     """Who answers for the case."""
     urgency: Urgency = Urgency.ROUTINE
+    last_track_ended_at: datetime | None = None
+    """When the last of its tracks ended: the case does not end before."""
     tracks: Annotated[tuple[Any, ...], Field(exclude=True)] = ()
     """The open tracks, attached by whoever evaluates the case; not part of its own record."""
 
@@ -41,10 +43,12 @@ class Case(Process):
         if self.ended:
             raise Refused(Refusal.CASE_NOT_OPEN)
 
-    def no_track_open(self, _at: datetime) -> None:
-        """Guard: every track has ended."""
+    def no_track_open(self, at: datetime) -> None:
+        """Guard: every track has ended, and none later than the case."""
         if self.tracks:
             raise Refused(Refusal.TRACKS_OPEN, tracks=[track.label for track in self.tracks])
+        if self.last_track_ended_at and at < self.last_track_ended_at:
+            raise Refused(Refusal.FACT_BEFORE_LAST, path=("occurredAt",), last=self.last_track_ended_at)
 
     @step(OPEN >> ENTERED_IN_ERROR, by=[Role.SUPERVISOR], it="Segna come inserita per errore", when=no_track_open)
     def enter_in_error(self, at: datetime) -> None:

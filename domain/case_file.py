@@ -6,9 +6,13 @@ from uuid import UUID
 
 from domain.case import Case
 from domain.events import DEADLINE_PASSED, Entry, Event, Record, StepRequest
+from domain.fields import local_day
 from domain.process import Process, Reservation, Step
 from domain.record import blank, dump, load, read_input
 from domain.refusals import Refusal, Refused
+
+TRACKS_MOST = 20
+"""How many tracks a case may have open at once: a bound on what its workflow carries."""
 
 
 class CaseFile:
@@ -46,7 +50,8 @@ class CaseFile:
             if process.kind != request.kind:
                 raise Refused(Refusal.NOT_FOUND, path=("id",))
             if request.closures:
-                process = replace(process, terms=replace(process.terms, closures=request.closures))
+                closures = process.terms.closures.renewed(request.closures, local_day(now))
+                process = replace(process, terms=replace(process.terms, closures=closures))
             return process
         opens_case = issubclass(Process.kinds[request.kind], Case)
         if self.case is None and not opens_case:
@@ -55,6 +60,8 @@ class CaseFile:
             raise Refused(Refusal.ALREADY_EXISTS, path=("newId",))
         if self.case:
             self.case.admit(now)
+            if len(self.tracks) >= TRACKS_MOST:
+                raise Refused(Refusal.TOO_MANY, path=("case",), most=TRACKS_MOST)
         if not request.opening:
             raise ValueError("a step that opens a process carries its terms and limits")
         return blank(request.kind, id=request.process_id, case_id=self.case_id, opening=request.opening)
@@ -73,7 +80,9 @@ class CaseFile:
         self._keep(after)
         changed = [after]
         if self.case and after.id != self.case_id and (after.ended or not before.version):
-            self.case = replace(self.case, version=self.case.version + 1)
+            ended_at = after.last_at if after.ended else None
+            ends = [moment for moment in (self.case.last_track_ended_at, ended_at) if moment]
+            self.case = replace(self.case, version=self.case.version + 1, last_track_ended_at=max(ends, default=None))
             changed.append(self.case)
         at = after.last_at or now
         return self._entry(request.step, before, changed, occurred_at=at, recorded_at=now, request=request)

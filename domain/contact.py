@@ -56,7 +56,7 @@ class Contact(
     """Somebody was met, `person` or a stranger, for some `minutes`.
 
     Unless given, `district` is that of the stop, the service point or the person, in this order; `operator` is
-    whoever records it, and `occurred_at` is now.
+    whoever records it, and `occurred_at` is now. One with `entered_in_error_at` never was: no figure counts it.
     """
 
     channel: ContactChannel
@@ -70,11 +70,13 @@ class Contact(
     case: ProcessId | None = None
     note: Note | None = None
     occurred_at: Moment | None = None
+    entered_in_error_at: Moment | None = None
     recorded_at: Annotated[Moment | None, KEPT] = None
 
     def check(self, now: datetime) -> None:
         """It has happened, and its outcome says whether there is a case."""
         happened(self.occurred_at, now, "occurred_at")
+        happened(self.entered_in_error_at, now, "entered_in_error_at")
         if self.outcome in WITH_CASE and not self.case:
             raise Refused(Refusal.CASE_MISSING, path=("case",))
         if self.case and self.outcome not in WITH_CASE:

@@ -38,7 +38,9 @@ from domain.fields import (
 )
 from domain.process import NEW, OPEN, SAME, Ceiling, Process, Reservation, States, step
 from domain.refusals import Refusal, Refused
+from domain.registered import happened
 from domain.roles import FIELD, OFFICE, Party, Role
+from domain.terms import last_moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +150,7 @@ class Contribution(Process, it="Contributo"):
         if self.state in {self.State.REQUESTED.name, self.State.ASSESSED.name} and not self.competitive:
             raise Refused(Refusal.NOTICE_DUE)
         if self.state == self.State.OBSERVATIONS_AWAITED.name and self.deadline and at < self.deadline:
-            raise Refused(Refusal.NOTICE_TERM_RUNNING, until=self.deadline.isoformat())
+            raise Refused(Refusal.NOTICE_TERM_RUNNING, until=last_moment(self.deadline))
 
     def funds(self, given: GrantContribution) -> Reservation:
         """Return the money that a grant takes from its line, within what the measure allows a tenancy in a year."""
@@ -162,6 +164,7 @@ class Contribution(Process, it="Contributo"):
     @step(NEW >> State.REQUESTED, by=FIELD | OFFICE, it="Richiedi un contributo", en="Request a contribution")
     def open(self, given: RequestContribution, at: datetime) -> None:
         """Ask for money towards a tenant's rent, arrears or utilities."""
+        happened(given.informed_on, at, "informed_on")
         self.tenancy, self.arrears, self.purpose = given.tenancy, given.arrears, given.purpose
         self.requested, self.competitive, self.informed_on = given.requested, given.competitive, given.informed_on
 
@@ -200,20 +203,19 @@ class Contribution(Process, it="Contributo"):
         self.revoked_because = given.reason
 
     @step(
-        (State.REQUESTED | State.ASSESSED) >> State.REFUSAL_NOTIFIED,
+        (State.REQUESTED | State.ASSESSED | State.REFUSAL_NOTIFIED) >> State.REFUSAL_NOTIFIED,
         by=OFFICE,
         it="Invia il preavviso di rigetto",
         when=not_competitive,
     )
     def notify_refusal(self, given: NotifyRefusal, at: datetime) -> None:
-        """Announce the refusal with its ground (L. 241/1990, art. 10-bis)."""
+        """Announce the refusal with its ground (L. 241/1990, art. 10-bis), or again when the letter came back."""
         self.ground = given.ground
 
     @step(State.REFUSAL_NOTIFIED >> State.OBSERVATIONS_AWAITED, by=OFFICE, it="Registra la ricevuta")
     def record_receipt(self, given: RecordReceipt, at: datetime) -> None:
         """The receipt of the notice came back: the tenant's term runs from the day on it."""
-        if given.received_on > local_day(at):
-            raise Refused(Refusal.FACT_IN_FUTURE, path=("received_on",))
+        happened(given.received_on, at, "received_on")
         if self.entered_at and given.received_on < local_day(self.entered_at):
             raise Refused(Refusal.RECEIVED_BEFORE_SENT, path=("received_on",), sent=local_day(self.entered_at))
         self.received_on = given.received_on
@@ -229,6 +231,15 @@ class Contribution(Process, it="Contributo"):
     @step(State.OBSERVATIONS_RECEIVED >> State.ASSESSED, by=OFFICE, it="Accogli le osservazioni")
     def accept_observations(self, at: datetime) -> None:
         """The tenant is right: the request is assessed again."""
+        self.ground = self.received_on = None
+
+    @step(
+        (State.REFUSAL_NOTIFIED | State.OBSERVATIONS_AWAITED) >> State.ASSESSED,
+        by=OFFICE,
+        it="Riprendi l'istruttoria",
+    )
+    def reassess(self, at: datetime) -> None:
+        """What was missing has come, money or papers: the announced refusal falls, the request is assessed again."""
         self.ground = self.received_on = None
 
     @step(

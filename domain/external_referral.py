@@ -7,9 +7,10 @@ referent or through the staff who hear from it; either cancels (DOMAIN section 3
 
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
-from domain.fields import Count, Moment, PartnerServiceId
-from domain.process import NEW, SAME, Process, States, step
+from domain.fields import Count, Moment, PartnerServiceId, ahead
+from domain.process import NEW, SAME, Appointment, Process, States, step
 from domain.referral_facts import (
     AnswerChannel,
     CancelReferral,
@@ -33,6 +34,7 @@ from domain.referral_facts import (
 from domain.refusals import Refusal, Refused
 from domain.roles import FIELD, Party, Role
 from domain.tenant_case import Fragility
+from domain.terms import last_moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,11 +85,12 @@ class ExternalReferral(Process, it="Invio a un ente"):
     cancellation: ReferralCancellation | None = None
     helped: Helped | None = None
 
-    @property
-    def fhir_status(self) -> str:
-        """The status of the FHIR Task that this referral is."""
-        closed = self.state == self.State.LOOP_CLOSED.name
-        return "completed" if closed else self.state.lower().replace("_", "-")
+    settles = MappingProxyType({State.IN_PROGRESS.name: "KEPT", State.COMPLETED.name: "KEPT"})
+
+    def appointment_now(self) -> Appointment | None:
+        """When the partner expects the tenant next."""
+        meets = self.state in {self.State.ACCEPTED.name, self.State.IN_PROGRESS.name}
+        return Appointment(at=self.appointment) if meets and self.appointment else None
 
     def basis_recorded(self, _at: datetime) -> None:
         """Guard: no partner is told anything before there is a legal basis."""
@@ -97,7 +100,7 @@ class ExternalReferral(Process, it="Invio a un ente"):
     def not_answered_in_time(self, at: datetime) -> None:
         """Guard: a partner that was asked keeps the referral until its term to acknowledge has passed."""
         if self.state == self.State.REQUESTED.name and self.deadline and at < self.deadline:
-            raise Refused(Refusal.PARTNER_HAS_TIME, until=self.deadline.isoformat())
+            raise Refused(Refusal.PARTNER_HAS_TIME, until=last_moment(self.deadline))
 
     @step(NEW >> State.DRAFT, by=FIELD, it="Prepara un invio", en="Draft a referral")
     def open(self, given: DraftReferral, at: datetime) -> None:
@@ -128,7 +131,7 @@ class ExternalReferral(Process, it="Invio a un ente"):
     @step(State.REQUESTED >> State.ACCEPTED, by=PARTNER, it="Registra l'accettazione", en="Record the acceptance")
     def accept(self, given: PartnerAnswer, at: datetime) -> None:
         """The partner takes the referral."""
-        self.answered_by, self.appointment = given.how, given.appointment
+        self._answered(given, at)
 
     @step(State.REQUESTED >> State.REJECTED, by=PARTNER, it="Registra il rifiuto", en="Record the rejection")
     def reject(self, given: RejectReferral, at: datetime) -> None:
@@ -151,7 +154,7 @@ class ExternalReferral(Process, it="Invio a un ente"):
     @step(State.ACCEPTED >> State.IN_PROGRESS, by=PARTNER, it="Registra l'avvio", en="Record the start")
     def start(self, given: PartnerAnswer, at: datetime) -> None:
         """The partner has begun."""
-        self.answered_by, self.appointment = given.how, given.appointment or self.appointment
+        self._answered(given, at)
 
     @step((State.ACCEPTED | State.IN_PROGRESS) >> State.ON_HOLD, by=PARTNER, it="Registra una sospensione")
     def hold(self, given: HoldReferral, at: datetime) -> None:
@@ -161,7 +164,7 @@ class ExternalReferral(Process, it="Invio a un ente"):
     @step(State.ON_HOLD >> State.IN_PROGRESS, by=PARTNER, it="Registra la ripresa", en="Record the resumption")
     def resume(self, given: PartnerAnswer, at: datetime) -> None:
         """The partner goes on."""
-        self.answered_by, self.appointment = given.how, given.appointment or self.appointment
+        self._answered(given, at)
         self.hold_reason = None
 
     @step(
@@ -198,6 +201,12 @@ class ExternalReferral(Process, it="Invio a un ente"):
     def record_feedback(self, given: RecordFeedback, at: datetime) -> None:
         """The tenant says whether it helped."""
         self.helped = given.helped
+
+    def _answered(self, given: PartnerAnswer, at: datetime) -> None:
+        """An appointment is for one state: the next one has its own, or none."""
+        if given.appointment:
+            ahead(given.appointment, at, "appointment")
+        self.answered_by, self.appointment = given.how, given.appointment
 
     def _choose(self, service: PartnerServiceId) -> None:
         """Partners that were asked are not asked again."""

@@ -27,7 +27,6 @@ StaffId = NewType("StaffId", UUID)
 PartnerId = NewType("PartnerId", UUID)
 PartnerServiceId = NewType("PartnerServiceId", UUID)
 FundingLineId = NewType("FundingLineId", UUID)
-ContactId = NewType("ContactId", UUID)
 ProcessId = NewType("ProcessId", UUID)
 MunicipalityId = NewType("MunicipalityId", UUID)
 BuildingId = NewType("BuildingId", UUID)
@@ -110,4 +109,4 @@ def start_of(day: Day, /) -> Moment:
 def ahead(when: Day | Moment, at: Moment, /, *path: str) -> None:
     """Refuse an appointment that is not after `at`, or a due day before the day of `at`; `path` is its field."""
     if when <= at if isinstance(when, datetime) else when < local_day(at):
-        raise Refused(Refusal.DUE_DATE_PAST, path=path, date=when.isoformat())
+        raise Refused(Refusal.DUE_DATE_PAST, path=path, date=when)

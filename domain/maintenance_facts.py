@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from domain.choices import Choice
 from domain.fields import DwellingId, Moment, Note, ProcessId, ShortText
+from domain.roles import Party, Role
 
 
 class FaultPlace(Choice):
@@ -31,9 +32,15 @@ class FaultCategory(Choice):
 class Reporter(Choice):
     """Who reported the fault, and so verifies the works."""
 
-    TENANT = "Inquilino", "Tenant"
-    CUSTODIAN = "Custode", "Custodian"
-    OPERATOR = "Operatore", "Operator"
+    TENANT = "Inquilino", "Tenant", Party.TENANT
+    CUSTODIAN = "Custode", "Custodian", Role.CUSTODIAN
+    OPERATOR = "Operatore", "Operator", Role.OPERATOR
+
+    verifier: Role | Party
+    """Whom finished works wait for."""
+
+    def __init__(self, _it: str, _en: str, verifier: Role | Party) -> None:
+        self.verifier = verifier
 
 
 class Priority(Choice):
@@ -79,7 +86,10 @@ class WorksCheck(Choice):
 
 @dataclass(frozen=True, kw_only=True)
 class ReportFault:
-    """A fault as it was told; `photo` is the photograph's reference in the agency's archive."""
+    """A fault as it was told; `photo` is the photograph's reference in the agency's archive.
+
+    One in a dwelling says which.
+    """
 
     place: FaultPlace
     category: FaultCategory

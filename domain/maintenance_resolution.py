@@ -97,6 +97,12 @@ class MaintenanceResolution(Process, it="Segnalazione di manutenzione"):
         }
     )
 
+    @property
+    def waits_for(self) -> Role | Party | None:
+        """Finished works wait for whoever reported the fault."""
+        reporter = self.reporter if self.state == self.State.COMPLETED.name else None
+        return reporter.verifier if reporter else super().waits_for
+
     def appointment_now(self) -> Appointment | None:
         """When the contractor comes."""
         scheduled = self.appointment and self.state == self.State.SCHEDULED.name
@@ -109,14 +115,11 @@ class MaintenanceResolution(Process, it="Segnalazione di manutenzione"):
         if self.state in to_do and self.priority and self.promised_from:
             yield getattr(self.limits, self.priority.name.lower()), self.promised_from
 
-    def appointment_passed(self, at: datetime) -> None:
-        """Guard: nobody was found absent before the hour of the appointment."""
-        if self.appointment and at < self.appointment:
-            raise Refused(Refusal.APPOINTMENT_AHEAD, appointment=self.appointment.isoformat())
-
     @step(NEW >> State.REPORTED, by=STAFF, it="Segnala un guasto", en="Report a fault")
     def open(self, given: ReportFault, at: datetime) -> None:
         """Report a fault in a dwelling or in the common parts."""
+        if given.place is FaultPlace.DWELLING and not given.dwelling:
+            raise Refused(Refusal.DWELLING_MISSING, path=("dwelling",))
         self.place, self.category, self.description = given.place, given.category, given.description
         self.reporter, self.dwelling, self.photo = given.reporter, given.dwelling, given.photo
         self.promised_from = at
@@ -159,7 +162,7 @@ class MaintenanceResolution(Process, it="Segnalazione di manutenzione"):
         State.SCHEDULED >> (State.ORDERED | State.NO_ACCESS),
         by=TECHNICAL | {Role.CUSTODIAN},
         it="Registra un accesso mancato",
-        when=appointment_passed,
+        when=Process.appointment_passed,
     )
     def record_no_access(self, at: datetime) -> States | None:
         """The contractor found nobody at home: another appointment, or somebody sees to it after the policy's limit."""
@@ -209,6 +212,6 @@ class MaintenanceResolution(Process, it="Segnalazione di manutenzione"):
     )
     def cancel(self, given: CancelWorks, at: datetime) -> None:
         """End the report without works, and say why."""
-        if given.reason is WorksCancellation.DUPLICATE and not given.duplicate_of:
+        if given.reason is WorksCancellation.DUPLICATE and given.duplicate_of in {None, self.id}:
             raise Refused(Refusal.DUPLICATE_OF_WHAT, path=("duplicate_of",))
         self.cancelled_because, self.duplicate_of = given.reason, given.duplicate_of

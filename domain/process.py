@@ -287,6 +287,12 @@ class Process:
         """Return the appointment that the present state waits for."""
         return None
 
+    def appointment_passed(self, at: datetime) -> None:
+        """Guard: nobody is absent before the hour of the appointment."""
+        appointment = self.appointment_now()
+        if appointment and at < appointment.at:
+            raise Refused(Refusal.APPOINTMENT_AHEAD, appointment=appointment.at)
+
     def clock_starts(self) -> datetime | None:
         """From when the present state's term runs: the appointment or its entry, unless a process knows better."""
         appointment = self.appointment_now()
@@ -326,7 +332,7 @@ class Process:
         if at > now + CLOCK_SKEW:
             raise Refused(Refusal.FACT_IN_FUTURE, path=("occurredAt",))
         if self.last_at and at < self.last_at:
-            raise Refused(Refusal.FACT_BEFORE_LAST, path=("occurredAt",), last=self.last_at.isoformat())
+            raise Refused(Refusal.FACT_BEFORE_LAST, path=("occurredAt",), last=self.last_at)
         self.check(declared, at)
         changed = copy.copy(self)  # its data cannot change in place; a deep copy of a long plan takes a millisecond
         chosen = declared.body(changed, *([given] if declared.input else []), at)

@@ -7,7 +7,10 @@
 A refusal changes nothing. `Refusal` is the catalogue of codes with their sentences.
 """
 
+from datetime import date, datetime
+
 from domain.choices import Choice, Label, Language
+from domain.terms import ROME
 
 
 class Refusal(Choice):
@@ -32,7 +35,7 @@ class Refusal(Choice):
     )
     FACT_BEFORE_LAST = (
         "Il fatto precede il passo precedente, avvenuto il {last}: correggere data e ora.",
-        "The fact comes before the previous step, which happened at {last}: correct its date and time.",
+        "The fact comes before the previous step, which happened on {last}: correct its date and time.",
     )
     DUE_DATE_PAST = (
         "La data {date} è già passata: indicarne una futura.",
@@ -54,10 +57,6 @@ class Refusal(Choice):
         "Qualcosa aspetta ancora l'agenzia ({tracks}): farlo prima.",
         "Something still waits for the agency ({tracks}): do it first.",
     )
-    CASE_PAUSED = (
-        "La pratica è sospesa fino al {until}: riprenderla prima.",
-        "The case is paused until {until}: resume it first.",
-    )
     ALREADY_REGISTERED = (
         "È già registrato con questo valore: correggerlo, o usare la scheda che esiste.",
         "It is already registered with this value: correct it, or use the entry that exists.",
@@ -74,13 +73,17 @@ class Refusal(Choice):
     )
     APPOINTMENT_AHEAD = (
         "L'appuntamento è il {appointment}: non è ancora passato.",
-        "The appointment is at {appointment}: it has not passed yet.",
+        "The appointment is on {appointment}: it has not passed yet.",
     )
     REOPENING_EXPIRED = (
         "Il termine per riaprire è passato: aprire una nuova pratica.",
         "The term for reopening has passed: open a new case.",
     )
     NOT_PAUSED = ("La pratica non è sospesa.", "The case is not paused.")
+    PAUSE_TOO_LONG = (
+        "La sospensione può durare al massimo fino al {latest}: anticiparne la fine.",
+        "The pause may last until {latest} at most: end it earlier.",
+    )
 
     # What several cases share.
     FUNDS_SHORT = (
@@ -101,6 +104,10 @@ class Refusal(Choice):
     )
 
     # Arrears support.
+    DEBT_ACKNOWLEDGED = (
+        "Il debito è riconosciuto con la firma del {signed}: non si può più contestare.",
+        "The debt was acknowledged by the signature of {signed}: it can no longer be disputed.",
+    )
     EVIDENCE_MISSING = (
         "Per una morosità incolpevole serve l'evidenza che la prova: indicarla.",
         "Arrears without fault need the evidence that proves it: give it.",
@@ -213,13 +220,17 @@ class Refusal(Choice):
     )
 
     # Maintenance resolution.
+    DWELLING_MISSING = (
+        "Il guasto è in un alloggio: indicare quale.",
+        "The fault is in a dwelling: say which.",
+    )
     TENANT_NOT_TOLD = (
         "Il guasto spetta a: {responsibility}. Informare prima l'inquilino, e confermarlo.",
         "The fault is for: {responsibility}. Tell the tenant first, and confirm it.",
     )
     DUPLICATE_OF_WHAT = (
-        "Indicare la segnalazione di cui questa è un doppione.",
-        "Say which report this one duplicates.",
+        "Indicare l'altra segnalazione di cui questa è un doppione.",
+        "Say which other report this one duplicates.",
     )
 
     # Document practice.
@@ -287,6 +298,10 @@ class Refusal(Choice):
         "Con l'esito «{outcome}» non c'è una pratica: toglierla, o cambiare l'esito.",
         "With the outcome “{outcome}” there is no case: remove it, or change the outcome.",
     )
+    CASE_OF_ANOTHER = (
+        "La pratica è di un'altra persona: correggere una delle due.",
+        "The case is another person's: correct one of them.",
+    )
     STOP_ELSEWHERE = (
         "La tappa è di un altro presidio: correggere uno dei due.",
         "The stop belongs to another service point: correct one of them.",
@@ -321,6 +336,10 @@ class Refusal(Choice):
     TASK_TAKEN = (
         "Qualcun altro se ne sta già occupando: chiedere a chi coordina di assegnarlo.",
         "Somebody else is on it already: ask a supervisor to assign it.",
+    )
+    ASSIGNEE_ELSEWHERE = (
+        "Chi dovrebbe occuparsene non lavora nel quartiere della pratica: scegliere qualcun altro.",
+        "Who is to do it does not work in the district of the case: choose somebody else.",
     )
     UNAUTHENTICATED = (
         "Serve un token valido nell'intestazione Authorization (Bearer).",
@@ -423,6 +442,11 @@ def _text(value: object, language: Language) -> str:
         value = value.label
     if isinstance(value, Label):
         return value.text(language)
+    if isinstance(value, datetime):
+        local = value.astimezone(ROME)
+        return f"{_text(local.date(), language)}{local:{' ore' if language is Language.IT else ','} %H:%M}"
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}" if language is Language.IT else f"{value.day} {value:%B %Y}"
     if isinstance(value, (list, tuple, set, frozenset)):
         return ", ".join(sorted(_text(item, language) for item in value))
     return str(value)

@@ -3,7 +3,6 @@
 Pure arithmetic on amounts in EUR and local days.
 """
 
-from calendar import monthrange
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,6 +11,7 @@ from typing import Self
 
 from domain.choices import Choice
 from domain.fields import Count, Day, Euro, EuroOrZero, ShortText
+from domain.terms import months_after
 
 ZERO = Decimal("0.00")
 _CENT = Decimal("0.01")
@@ -88,11 +88,6 @@ class RepaymentPlan:
             ),
         )
 
-    @property
-    def last_due_on(self) -> Day:
-        """The day by which the whole debt is paid."""
-        return self.instalments[-1].due_on
-
     def expected(self, lapsed: Lapsed) -> Decimal:
         """Return the planned balance that there should be: start, less first payment, less what should be paid by now.
 
@@ -111,13 +106,6 @@ class RepaymentPlan:
             paid = max(paid - part.amount, ZERO)
             if rest > 0:
                 yield replace(part, amount=rest)
-
-
-def months_after(day: Day, months: int) -> Day:
-    """Return the day of the same number `months` later, or the last of that month."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + years, month + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +187,10 @@ class Ledgers:
             credit=self.credit + amount,
         )
 
+    def restate(self, balance: EuroOrZero, on: Day) -> "Ledgers":
+        """Return the ledgers with what the accounts say is owed on a day: the bills due by then are in it."""
+        return Ledgers(planned=balance, bills=tuple(bill for bill in self.bills if bill.due_on > on))
+
     def consolidate(self, on: Day) -> "Ledgers":
         """Return the ledgers with the bills due before a day moved to the planned debt, as a new plan takes them in."""
         overdue = sum((bill.unpaid for bill in self.bills if bill.due_on < on), ZERO)
@@ -206,11 +198,13 @@ class Ledgers:
             self, planned=self.planned + overdue, bills=tuple(bill for bill in self.bills if bill.due_on >= on)
         )
 
-    def check(self, plan: RepaymentPlan, on: Day, lapsed: Lapsed) -> PlanCheck:
-        """Return the plan compared with what was paid."""
+    def check(self, plan: RepaymentPlan, on: Day, lapsed: Lapsed, *, first_lapsed: bool) -> PlanCheck:
+        """Return the plan compared with what was paid; the first payment has a time of its own (`first_lapsed`)."""
+        awaited = plan.debt - self.planned < plan.first_payment
+        days = [part.due_on for part, _ in self.unpaid(plan)]
         return PlanCheck(
             on=on,
             expected=plan.expected(lapsed),
             actual=self.planned,
-            missed=sum(lapsed(part.due_on) for part, _ in self.unpaid(plan)),
+            missed=sum(map(lapsed, days[awaited:])) + (awaited and first_lapsed),
         )

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from types import MappingProxyType
 
 from domain.case import Case, Urgency
@@ -18,15 +19,17 @@ from domain.fields import (
     ServicePointId,
     StaffId,
     StopId,
+    ahead,
     local_day,
+    start_of,
 )
 from domain.process import NEW, OPEN, SAME, Appointment, Reservation, States, step
 from domain.refusals import Refusal, Refused
 from domain.roles import FIELD, OFFICE, STAFF, Party, Role
-from domain.terms import Term, Unit, due
+from domain.terms import ROME, Term, Unit, due, last_moment
 
 NEEDS_MOST = 60
-"""How many needs a case keeps: a bound on what it carries."""
+"""How many needs a case keeps, the latest: a bound on what it carries; the event log has them all."""
 
 
 class Fragility(Choice):
@@ -153,6 +156,10 @@ class Reopen:
     note: Note | None = None
 
 
+_NINETY_DAYS = Term(90, Unit.DAYS)
+_HALF_A_YEAR = Term(180, Unit.DAYS)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CaseLimits:
     """What policy sets for cases.
@@ -160,13 +167,14 @@ class CaseLimits:
     `reconvocations`: how many times a tenant is convened again after not coming, before a home visit.
     `next_follow_up`: how long after one follow-up of a monitored case comes the next; the first one is due at the term
     of `MONITORED`. `reopen_within`: how long after closure a case is reopened rather than opened anew. `danger_within`:
-    how soon a case in danger reaches a person.
+    how soon a case in danger reaches a person. `pause_most`: how long a pause may last, with all its extensions.
     """
 
     reconvocations: Count
     reopen_within: Term
     danger_within: Term
-    next_follow_up: Term = Term(90, Unit.DAYS)
+    next_follow_up: Term = _NINETY_DAYS
+    pause_most: Term = _HALF_A_YEAR
 
 
 @dataclass(kw_only=True)
@@ -198,6 +206,9 @@ class TenantCase(Case, it="Pratica"):
     """Since it was last handed to monitoring."""
     outcome: Outcome | None = None
     danger_since: Moment | None = None
+    """From when it was known, until a person has been reached."""
+    paused_days: Count = 0
+    """Days of the pauses before `paused_on` that its present state's term has been longer by."""
 
     settles = MappingProxyType({State.LISTENED.name: "KEPT", State.NO_SHOW.name: "MISSED"})
 
@@ -208,20 +219,26 @@ class TenantCase(Case, it="Pratica"):
         return Appointment(at=self.appointment, stop=self.stop if self.state == self.State.CONVENED.name else None)
 
     def clock_starts(self) -> datetime | None:
-        """A pause moves the case's own term by as long as it lasts."""
+        """The days of a pause do not count: the case's own term runs from as many days later on the calendar."""
         start = super().clock_starts()
-        if start and self.paused_on and self.paused_until and self.paused_on >= local_day(start):
-            start += self.paused_until - self.paused_on
-        return start
+        return start and start.astimezone(ROME) + timedelta(days=self.paused_days + self._days_of_pause())
 
     def terms_now(self) -> Iterator[tuple[Term, datetime]]:
-        """After the first follow-up of a monitored case they are further apart; danger reaches a person at once."""
+        """After the first follow-up of a monitored case they are further apart."""
         for term, start in super().terms_now():
             again = self.state == self.State.MONITORED.name and self.follow_ups
             yield self.limits.next_follow_up if again else term, start
-        # Until the case moves on, nothing else gives it longer.
-        if self.danger_since and not (self.entered_at and self.danger_since < self.entered_at):
-            yield self.limits.danger_within, self.danger_since
+
+    def falls_due(self) -> tuple[datetime, Term] | None:
+        """Nothing is due before a pause ends, but danger: that reaches a person at once, whatever the state."""
+        ends = super().falls_due()
+        if ends and self.paused_until:
+            ends = max(ends[0], start_of(self.paused_until).astimezone(UTC)), ends[1]
+        if self.danger_since:
+            hour = self.limits.danger_within
+            reached = due(hour, self.danger_since, self.terms.closures), hour
+            ends = min(ends or reached, reached, key=itemgetter(0))
+        return ends
 
     def expires(self) -> datetime | None:
         """A closed case can be reopened within the policy's window."""
@@ -245,11 +262,6 @@ class TenantCase(Case, it="Pratica"):
         if not self.paused_until or self.paused_until <= local_day(at):
             raise Refused(Refusal.NOT_PAUSED)
 
-    def appointment_passed(self, at: datetime) -> None:
-        """Guard: nobody has failed to come before the hour of the appointment."""
-        if self.appointment and at < self.appointment:
-            raise Refused(Refusal.APPOINTMENT_AHEAD, appointment=self.appointment.isoformat())
-
     def slot(self, given: Convene) -> Reservation:
         """Return the place at the stop that a convocation takes, at the hour of the appointment."""
         return Reservation(kind="STOP", resource=given.stop, amount=Decimal(1), at=given.appointment)
@@ -270,18 +282,27 @@ class TenantCase(Case, it="Pratica"):
     )
     def convene(self, given: Convene, at: datetime) -> None:
         """Give the tenant an appointment at a stop, or another one."""
-        _future(given.appointment, at)
+        ahead(given.appointment, at, "appointment")
         self.stop, self.appointment = given.stop, given.appointment
 
-    @step(State.CONVENED >> State.NO_SHOW, by=FIELD, it="Segna l'assenza", when=appointment_passed)
+    @step(
+        (State.CONVENED | State.VISIT_PLANNED) >> State.NO_SHOW,
+        by=FIELD,
+        it="Segna l'assenza",
+        when=Case.appointment_passed,
+    )
     def record_no_show(self, at: datetime) -> None:
-        """The tenant did not come to the appointment."""
-        self.no_shows += 1
+        """The tenant did not come to the appointment, or was not at home; only convocations are counted."""
+        self.no_shows += self.state == self.State.CONVENED.name
 
-    @step((State.CONTACTED | State.NO_SHOW) >> State.VISIT_PLANNED, by=FIELD, it="Programma una visita domiciliare")
+    @step(
+        (State.CONTACTED | State.CONVENED | State.NO_SHOW | State.VISIT_PLANNED) >> State.VISIT_PLANNED,
+        by=FIELD,
+        it="Programma una visita domiciliare",
+    )
     def plan_visit(self, given: PlanVisit, at: datetime) -> None:
-        """Agree when the operators will call at the tenant's home."""
-        _future(given.appointment, at)
+        """Agree when the operators will call at the tenant's home, or will call instead."""
+        ahead(given.appointment, at, "appointment")
         self.appointment = given.appointment
 
     @step(
@@ -291,10 +312,9 @@ class TenantCase(Case, it="Pratica"):
         it="Registra il colloquio",
     )
     def record_interview(self, given: Interview, at: datetime) -> None:
-        """Record what was heard: at the first contact, the appointment, the visit, or later."""
-        if len(self.needs) + len(given.needs) > NEEDS_MOST:
-            raise Refused(Refusal.TOO_MANY, path=("needs",), most=NEEDS_MOST)
-        self.needs += given.needs
+        """Record what was heard: at the first contact, the appointment, the visit, or later; a person was reached."""
+        self.needs = (*self.needs, *given.needs)[-NEEDS_MOST:]
+        self.danger_since = None
 
     @step(State.LISTENED >> State.IN_CHARGE, by=FIELD, it="Prendi in carico")
     def take_charge(self, at: datetime) -> None:
@@ -302,7 +322,10 @@ class TenantCase(Case, it="Pratica"):
 
     @step(State.IN_CHARGE >> State.MONITORED, by=FIELD, it="Passa al monitoraggio", when=Case.no_track_waits_for_agency)
     def monitor(self, at: datetime) -> None:
-        """Nothing waits for the agency: keep an eye on the case at the policy's intervals."""
+        """Nothing waits for the agency: keep an eye on the case at the policy's intervals.
+
+        A track that comes to wait for the agency again is a task of its own, under its own term.
+        """
         self.follow_ups = 0
 
     @step(
@@ -310,9 +333,10 @@ class TenantCase(Case, it="Pratica"):
         State.CLOSED >> SAME,
         by=FIELD,
         it="Registra il seguito",
+        when=within_window,
     )
     def follow_up(self, given: FollowUp, at: datetime) -> None:
-        """Ask how the tenant is doing, while the case is monitored or after it was closed."""
+        """Ask how the tenant is doing, while the case is monitored, or closed and may be reopened."""
         self.follow_ups += 1
 
     @step(State.MONITORED >> State.IN_CHARGE, by=FIELD, it="Riprendi in carico")
@@ -328,13 +352,24 @@ class TenantCase(Case, it="Pratica"):
     def reopen(self, given: Reopen, at: datetime) -> None:
         """Take a closed case up again, within the policy's window."""
         self.outcome = None
+        self._urgent(self.urgency, at)
 
     @step(OPEN >> SAME, by=FIELD, it="Sospendi fino a una data")
     def pause(self, given: Pause, at: datetime) -> None:
-        """Expect nothing of the case until a day; its own term is longer by as much."""
-        if given.until <= local_day(at):
+        """Expect nothing of the case itself until a day, or another day; its own term is longer by as much.
+
+        The terms of its tracks run on.
+        """
+        today = local_day(at)
+        if given.until <= today:
             raise Refused(Refusal.DUE_DATE_PAST, path=("until",), date=given.until)
-        self.paused_on, self.paused_until, self.pause_reason = local_day(at), given.until, given.reason
+        if not self.paused_on or not self.paused_until or self.paused_until <= today:
+            self.paused_days += self._days_of_pause()
+            self.paused_on = today
+        longest = due(self.limits.pause_most, start_of(self.paused_on), self.terms.closures)
+        if start_of(given.until) >= longest:
+            raise Refused(Refusal.PAUSE_TOO_LONG, path=("until",), latest=last_moment(longest))
+        self.paused_until, self.pause_reason = given.until, given.reason
 
     @step(OPEN >> SAME, by=FIELD, it="Riprendi la pratica sospesa", when=paused)
     def resume(self, at: datetime) -> None:
@@ -352,13 +387,16 @@ class TenantCase(Case, it="Pratica"):
         self._urgent(given.urgency, at)
 
     def _urgent(self, urgency: Urgency, at: datetime) -> None:
-        if urgency is not Urgency.DANGER:
-            self.danger_since = None
-        elif self.urgency is not Urgency.DANGER or not self.danger_since:
-            self.danger_since = at
-        self.urgency = urgency
+        self.urgency, self.danger_since = urgency, at if urgency is Urgency.DANGER else None
 
+    def _days_of_pause(self) -> int:
+        """How many days of the latest pause the present state's own term is longer by."""
+        start = super().clock_starts()
+        if not start or not self.paused_on or not self.paused_until:
+            return 0
+        return max((self.paused_until - max(self.paused_on, local_day(start))).days, 0)
 
-def _future(appointment: datetime, at: datetime) -> None:
-    if appointment <= at:
-        raise Refused(Refusal.DUE_DATE_PAST, path=("appointment",), date=appointment.isoformat())
+    def _moved(self, at: datetime, *, entered: bool) -> None:
+        if entered:  # another term, which no earlier pause is part of
+            self.paused_days = 0
+        super()._moved(at, entered=entered)

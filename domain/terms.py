@@ -6,7 +6,7 @@ every due time of a process, today and at every replay.
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -67,7 +67,7 @@ class Closures:
 
     `days` holds holidays, the patron's day and the agency's own closures from the opening of the process up to and
     including `until`. Sundays are always closed, Saturdays unless `saturday_works`; neither needs listing. After
-    `until` nothing else is known: see `knows`.
+    `until` nothing else is known: a term that ends there ends as early as it can.
     """
 
     until: date
@@ -79,13 +79,10 @@ class Closures:
         weekday = day.weekday()
         return weekday != _SUNDAY and (self.saturday_works or weekday != _SATURDAY) and day not in self.days
 
-    def knows(self, moment: datetime) -> bool:
-        """Say whether every closed day before `moment` is known, so that a `due` that falls there is final.
-
-        If not, that `due` is the earliest it can be: more closed days only move it later. Whoever is about to act on
-        it asks for closures that reach further, and computes it again.
-        """
-        return moment <= _end(self.until)
+    def renewed(self, known: "Closures", today: date) -> "Closures":
+        """Return `known`, with the days before `today` as they were here: what was counted stays counted."""
+        past, ahead = (day for day in self.days if day < today), (day for day in known.days if day >= today)
+        return replace(known, days=(*past, *ahead))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +112,6 @@ def due(term: Term, start: datetime, closures: Closures) -> datetime:
     - "nel mese di scadenza e nel giorno di questo corrispondente al giorno del mese iniziale", and if the month has no
       such day, on its last.
 
-    A result that `closures.knows` not is the earliest possible, and may move later when more closed days are known.
     Raises ValueError when `start` has no zone.
     """
     if start.tzinfo is None:
@@ -123,6 +119,19 @@ def due(term: Term, start: datetime, closures: Closures) -> datetime:
     if term.unit is Unit.HOURS:
         return start.astimezone(UTC) + timedelta(hours=term.amount)
     return _end(_last_day(term, start.astimezone(ROME).date(), closures))
+
+
+def last_moment(end: datetime) -> date | datetime:
+    """Return what people are told of the `end` of a term: its last day if it ends with one, else the instant."""
+    local = end.astimezone(ROME)
+    return local if local.time() != time.min else local.date() - _ONE_DAY
+
+
+def months_after(day: date, months: int) -> date:
+    """Return the day of the same number `months` later, or the last of that month."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def _last_day(term: Term, first: date, closures: Closures) -> date:
@@ -133,9 +142,7 @@ def _last_day(term: Term, first: date, closures: Closures) -> date:
                 day = _next_working(day + _ONE_DAY, closures)
             return day
         case Unit.MONTHS:
-            years, month = divmod(first.month - 1 + term.amount, 12)
-            year, month = first.year + years, month + 1
-            day = date(year, month, min(first.day, monthrange(year, month)[1]))
+            day = months_after(first, term.amount)
         case _:
             day = first + timedelta(days=term.amount)
     return _next_working(day, closures)

@@ -130,7 +130,7 @@ def waits_for(whom: Role | Party | None, language: Language, /) -> WaitsFor | No
 
 
 def _waits_for(self: ProcessNode, info: Info) -> WaitsFor | None:
-    return waits_for(self.declared.State[self.row.state].waits_for, info.context.language)
+    return waits_for(self.process.waits_for, info.context.language)
 
 
 def _deadline_clause(self: ProcessNode) -> str | None:

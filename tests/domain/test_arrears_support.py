@@ -31,10 +31,12 @@ def assessed(balance: str = "1200.00", **limits: Any) -> Life[ArrearsSupport]:
     return life
 
 
-def running(*, first_payment: str = "0", instalments: int = 12, **limits: Any) -> Life[ArrearsSupport]:
+def running(
+    *, first_payment: str = "0", instalments: int = 12, first_due_on: str = "2026-03-31", **limits: Any
+) -> Life[ArrearsSupport]:
     """A signed plan whose first instalment is due on 31 March 2026."""
     life = assessed(**limits)
-    life.take("propose_plan", instalments=instalments, first_due_on="2026-03-31", first_payment=first_payment)
+    life.take("propose_plan", instalments=instalments, first_due_on=first_due_on, first_payment=first_payment)
     life.take("sign_plan", reference="A-1")
     return life
 
@@ -51,7 +53,7 @@ def test_a_plan_that_is_kept_ends_settled() -> None:
     for each in plan.instalments[:-1]:
         life.on(each.due_on).take("record_payment", amount=each.amount)
         assert life.state == "RUNNING"
-    life.on(plan.last_due_on).take("record_payment", amount=plan.instalments[-1].amount)
+    life.on(plan.instalments[-1].due_on).take("record_payment", amount=plan.instalments[-1].amount)
     assert life.state == "SETTLED"
     assert life.process.ledgers.planned == 0
 
@@ -112,10 +114,23 @@ def test_a_current_bill_that_is_not_paid_breaches_the_plan_too() -> None:
 
 
 def test_a_first_payment_that_never_comes_breaches_the_plan() -> None:
-    life = running(first_payment="300.00").on(date(2026, 3, 7))
+    """At the term of the state that waits for it, not with the tolerance of an instalment."""
+    life = running(first_payment="300.00", first_due_on="2026-05-31").on(date(2026, 3, 10))
     assert life.refused("declare_breach").code == "PLAN_KEPT"
-    life.later(days=5).take("declare_breach")
+    life.on(date(2026, 4, 1)).take("record_payment", amount="299.99")
+    life.until_due().take("declare_breach")
     assert life.state == "BREACHED"
+    assert life.process.plan_check
+    assert life.process.plan_check.missed == 1
+
+
+def test_an_instalment_is_missed_while_the_first_payment_has_time() -> None:
+    life = running(first_payment="300.00").on(date(2026, 4, 1))
+    assert life.refused("declare_breach").code == "PLAN_KEPT"
+    life = running(first_payment="300.00", first_due_on="2026-03-05").on(date(2026, 3, 12))
+    assert life.take("declare_breach").plan_check
+    assert life.process.plan_check
+    assert life.process.plan_check.missed == 1
 
 
 def test_policy_says_how_many_may_be_missed() -> None:
@@ -142,6 +157,56 @@ def test_a_breached_plan_is_renegotiated_once_by_a_supervisor() -> None:
     assert life.refused("renegotiate", instalments=10, first_due_on="2026-12-01").code == "RENEGOTIATIONS_SPENT"
     life.take("escalate", reason="BREACHED", office="Ufficio legale")
     assert (life.state, life.process.escalated_to) == ("ESCALATED", "Ufficio legale")
+
+
+def test_a_renegotiation_that_is_refused_leaves_the_breach_and_the_acknowledged_debt() -> None:
+    """Another may be proposed: what counts as renegotiated is what was signed. The debt is not disputed any more."""
+    life = running()
+    life.until_due().take("declare_breach")
+    life.take("renegotiate", instalments=10, first_due_on="2026-07-01")
+    assert life.refused("dispute_debt", ground="TIME_BARRED").code == "DEBT_ACKNOWLEDGED"
+    life.take("refuse_plan")
+    assert (life.state, life.process.ledgers.planned) == ("BREACHED", Decimal(1200))
+    assert life.process.acknowledged_on == date(2026, 3, 2)
+    life.take("renegotiate", instalments=20, first_due_on="2026-07-01")
+    assert life.take("sign_plan").renegotiations == 1
+
+
+def test_a_commission_may_decide_on_the_cause_later() -> None:
+    """While the plan is signed, runs or is breached: the state stays as it is."""
+    life = running(first_payment="300.00")
+    for state, step, given in (
+        ("AGREED", "record_payment", {"amount": "300.00"}),
+        ("RUNNING", "record_bill", LATER_BILL),
+    ):
+        assert life.take("assess_cause", cause="AT_FAULT", decided_by="COMMISSION").state == state
+        life.take(step, **given)
+    life.until_due().take("declare_breach")
+    entry = life.process.entry
+    assert life.take("assess_cause", cause="NO_FAULT", evidence="INJURY", decided_by="COMMISSION").entry == entry
+    assert life.process.cause
+    assert life.process.cause.name == "NO_FAULT"
+
+
+def test_a_restated_balance_takes_in_the_bills_due_by_then() -> None:
+    """They are not counted twice, nor recorded again; what falls due later is still owed."""
+    life = opened()
+    life.take("record_bill", number="2026-02", amount="80.00", due_on="2026-03-02")
+    life.take("record_bill", **LATER_BILL)
+    life.take("verify_debt", balance="1280.00", months_owed=6)
+    assert life.process.ledgers.planned == 1280
+    assert [bill.number for bill in life.process.ledgers.bills] == ["2026-05"]
+    again = {"number": "2026-02", "amount": "80.00", "due_on": "2026-03-02"}
+    assert life.refused("record_bill", **again).code == "BILL_KNOWN"
+    assert life.take("verify_debt", balance="0", months_owed=0).state == "DEBT_VERIFIED"
+    assert life.on(date(2026, 5, 10)).take("verify_debt", balance="0", months_owed=0).state == "NOT_OWED"
+
+
+def test_a_bill_that_was_paid_is_not_recorded_again() -> None:
+    life = running()
+    life.take("record_bill", **LATER_BILL)
+    life.take("record_payment", amount="120.00", bill="2026-05")
+    assert life.refused("record_bill", **LATER_BILL).code == "BILL_KNOWN"
 
 
 def test_a_payment_before_any_plan_reduces_what_the_plan_will_be_for() -> None:
@@ -200,7 +265,7 @@ def test_other_frequencies_are_the_policys_choice() -> None:
     life = assessed(frequencies=(Frequency.MONTHLY, Frequency.QUARTERLY))
     life.take("propose_plan", instalments=4, first_due_on="2026-03-31", frequency="QUARTERLY")
     assert life.process.plan
-    assert life.process.plan.last_due_on == date(2026, 12, 31)
+    assert life.process.plan.instalments[-1].due_on == date(2026, 12, 31)
 
 
 def test_arrears_without_fault_need_their_evidence() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.contribution import Contribution
-from domain.process import Reservation
+from domain.process import Ceiling, Reservation
 from domain.record import read_input
 from tests.domain.lives import Life
 
@@ -54,7 +54,8 @@ def test_a_grant_takes_its_money_from_the_funding_line() -> None:
     declared = life.process.steps["grant"]
     assert declared.reserves
     share = declared.reserves(life.process, read_input(declared, {"funding_line": LINE, "amount": "900.00"}))
-    assert share == Reservation(kind="FUNDING", resource=LINE, amount=Decimal("900.00"))
+    ceiling = Ceiling(key=f"{UUID(int=1)}/DIFFICULTY/2026", most=Decimal(2700))
+    assert share == Reservation(kind="FUNDING", resource=LINE, amount=Decimal("900.00"), under=ceiling)
     assert [name for name, step in Contribution.steps.items() if step.reserves] == ["grant"]
 
 
@@ -135,11 +136,44 @@ def test_ten_days_run_from_the_proved_receipt() -> None:
     assert life.take("refuse", ground="NO_FUNDS").state == "REFUSED"
 
 
+def test_a_tenant_was_told_of_a_call_before_asking() -> None:
+    refusal = Life(Contribution).refused(
+        "open", tenancy=UUID(int=1), purpose="RENT", requested="1000.00", informed_on="2090-01-01"
+    )
+    assert (refusal.code, refusal.path) == ("FACT_IN_FUTURE", ("informed_on",))
+
+
+def test_a_notice_that_comes_back_is_sent_again() -> None:
+    """It is received after it was sent the second time, and its own term runs."""
+    life = announced()
+    usual = life.process.deadline
+    assert usual
+    life.on(date(2026, 3, 20)).take("notify_refusal", ground="NO_FUNDS")
+    assert life.state == "REFUSAL_NOTIFIED"
+    assert life.process.deadline
+    assert life.process.deadline > usual
+    assert life.refused("record_receipt", received_on="2026-03-06").code == "RECEIVED_BEFORE_SENT"
+
+
+@pytest.mark.parametrize("received", [True, False])
+def test_what_was_missing_may_come_after_the_notice(*, received: bool) -> None:
+    """The announced refusal falls; another needs another notice."""
+    life = announced()
+    if received:
+        life.take("record_receipt", received_on="2026-03-02")
+    life.take("reassess")
+    assert (life.state, life.process.ground, life.process.received_on) == ("ASSESSED", None, None)
+    assert life.refused("refuse", ground="NO_FUNDS").code == "NOTICE_DUE"
+    assert life.take("grant", funding_line=LINE, amount="900.00").state == "GRANTED"
+
+
 def test_within_the_ten_days_it_cannot_be_refused() -> None:
     life = announced().on(date(2026, 3, 6))
     life.take("record_receipt", received_on="2026-03-06")
     refusal = life.on(date(2026, 3, 16)).refused("refuse", ground="NO_FUNDS")
     assert refusal.code == "NOTICE_TERM_RUNNING"
+    assert "fino al 16/03/2026:" in refusal.label.it
+    assert "until 16 March 2026:" in refusal.label.en
     assert life.until_due().take("refuse", ground="NO_FUNDS").state == "REFUSED"
 
 

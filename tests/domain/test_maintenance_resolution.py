@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 
 from domain.maintenance_resolution import MaintenanceResolution
+from domain.roles import Party, Role
 from tests.domain.lives import START, Life
 
-FAULT = {"place": "DWELLING", "category": "WATER", "description": UUID(int=5)}
+FAULT = {"place": "DWELLING", "dwelling": UUID(int=4), "category": "WATER", "description": UUID(int=5)}
 
 
 def reported(**limits: Any) -> Life[MaintenanceResolution]:
@@ -26,8 +27,11 @@ def ordered(priority: str = "ORDINARY", **limits: Any) -> Life[MaintenanceResolu
     return life
 
 
-def completed() -> Life[MaintenanceResolution]:
-    life = ordered()
+def completed(**given: Any) -> Life[MaintenanceResolution]:
+    life = Life(MaintenanceResolution)
+    life.take("open", **FAULT | given)
+    life.take("triage", priority="ORDINARY")
+    life.take("order", contractor="IDR-04", order_number="2026/118")
     life.take("schedule", appointment=life.at + timedelta(days=2))
     life.later(days=2).take("start")
     life.take("complete")
@@ -41,6 +45,23 @@ def test_a_fault_is_mended_and_verified_by_who_reported_it() -> None:
     assert life.state == "VERIFIED"
     assert life.process.verified
     assert life.process.verified.name == "REPORTER"
+
+
+@pytest.mark.parametrize(
+    ("reporter", "verifier"),
+    [("TENANT", Party.TENANT), ("CUSTODIAN", Role.CUSTODIAN), ("OPERATOR", Role.OPERATOR)],
+)
+def test_finished_works_wait_for_who_reported_the_fault(reporter: str, verifier: Role | Party) -> None:
+    life = completed(reporter=reporter)
+    assert life.process.waits_for is verifier
+    assert life.take("reject").waits_for is Party.CONTRACTOR
+
+
+def test_a_fault_in_a_dwelling_says_which() -> None:
+    life = Life(MaintenanceResolution)
+    refusal = life.refused("open", **FAULT | {"dwelling": None})
+    assert (refusal.code, refusal.path) == ("DWELLING_MISSING", ("dwelling",))
+    assert life.take("open", **FAULT | {"dwelling": None, "place": "COMMON_PARTS"}).state == "REPORTED"
 
 
 def test_works_that_did_not_mend_it_come_back_to_the_contractor() -> None:
@@ -118,7 +139,9 @@ def test_works_on_hold_go_on_where_they_stopped(*, started: bool, state: str) ->
 
 def test_a_duplicate_names_the_fault_that_goes_on() -> None:
     life = reported()
-    assert life.refused("cancel", reason="DUPLICATE").path == ("duplicate_of",)
+    for itself in (None, life.process.id):
+        refusal = life.refused("cancel", reason="DUPLICATE", duplicate_of=itself)
+        assert (refusal.code, refusal.path) == ("DUPLICATE_OF_WHAT", ("duplicate_of",))
     life.take("cancel", reason="DUPLICATE", duplicate_of=UUID(int=8))
     assert life.state == "CANCELLED"
     assert life.process.duplicate_of == UUID(int=8)

@@ -174,7 +174,7 @@ def test_a_fact_before_the_last_one_is_refused() -> None:
     with pytest.raises(Refused) as refusal:
         process.after(process.steps["renew"], None, at=NOW, now=NOW + timedelta(days=4))
     assert refusal.value.code == "FACT_BEFORE_LAST"
-    assert "2026-03-05" in refusal.value.label.en
+    assert "5 March 2026, 10:00" in refusal.value.label.en
 
 
 def test_a_fact_of_long_ago_is_welcome() -> None:

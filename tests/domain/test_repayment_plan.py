@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.repayment_plan import Bill, Frequency, Imputation, Ledgers, RepaymentPlan, months_after
+from domain.repayment_plan import Bill, Frequency, Imputation, Ledgers, RepaymentPlan
+from domain.terms import months_after
 
 CENT = Decimal("0.01")
 FIRST_DUE = date(2026, 1, 31)
@@ -187,7 +188,7 @@ def test_a_payment_is_imputed_as_the_law_says(
 
 def test_a_check_keeps_both_figures() -> None:
     """On 15 March one instalment and one bill have passed: expected 200, actual 300, two missed."""
-    check = OWED.check(PLAN, ON, lambda due: due < ON)
+    check = OWED.check(PLAN, ON, lambda due: due < ON, first_lapsed=True)
     assert check.on == ON
     assert check.expected == 200
     assert check.actual == 300

@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 
 from domain.arrears_support import ArrearsSupport
-from domain.process import Process, Reservation
+from domain.fields import local_day, start_of
+from domain.process import Appointment, Process, Reservation
 from domain.record import dump, load, read_input
-from domain.tenant_case import TenantCase
+from domain.tenant_case import NEEDS_MOST, TenantCase
 from domain.terms import Term, Unit, due
 from tests.domain.lives import START, VARESE, Life
 
@@ -135,14 +136,16 @@ def test_each_follow_up_starts_the_next_interval() -> None:
 
 
 def test_a_closed_case_is_reopened_within_the_window() -> None:
-    """Ninety days in Lombardy; then a new case is opened."""
+    """In Lombardy so long that the follow-up after 90 days is still of the same case; then a new one is opened."""
     life = in_charge()
     life.take("close", outcome="RESOLVED")
-    assert life.later(days=30).take("follow_up").state == "CLOSED"
+    for days in (30, 65):
+        assert life.later(days=days).take("follow_up").state == "CLOSED"
     expiry = life.process.expires()
     assert expiry
     life.at = expiry
     assert life.refused("reopen").code == "REOPENING_EXPIRED"
+    assert life.refused("follow_up").code == "REOPENING_EXPIRED"
     life.at = expiry - timedelta(minutes=1)
     assert life.take("reopen").state == "IN_CHARGE"
     assert life.process.outcome is None
@@ -158,6 +161,39 @@ def test_danger_reaches_a_person_within_the_hour() -> None:
     assert life.take("set_urgency", urgency="URGENT").deadline == usual
 
 
+def test_danger_lasts_until_a_person_has_been_reached() -> None:
+    """Another state does not end its hour, an interview does; danger that is told again has a new hour."""
+    life = contacted(urgency="DANGER")
+    hour = life.process.deadline
+    assert hour
+    assert hour <= life.at + timedelta(hours=1)
+    assert life.take("convene", stop=STOP, appointment=life.at + timedelta(days=21)).deadline == hour
+    assert life.take("pause", until="2026-03-20", reason="OTHER_BODY").deadline == hour
+    life.later(minutes=40).take("record_interview")
+    assert life.process.urgency.name == "DANGER"
+    assert life.process.deadline
+    assert life.process.deadline > life.at + timedelta(days=5)
+    life.take("take_charge")
+    life.later(days=3).take("set_urgency", urgency="DANGER")
+    assert life.process.deadline == life.at + timedelta(hours=1)
+    life.take("close", outcome="RESOLVED")
+    assert life.later(days=3).take("reopen").deadline == life.at + timedelta(hours=1)
+
+
+def test_an_appointment_may_become_a_visit_that_moves_or_finds_nobody() -> None:
+    """Only convocations count for the policy's limit."""
+    life = contacted()
+    life.take("convene", stop=STOP, appointment=life.at + timedelta(days=7))
+    life.take("plan_visit", appointment=life.at + timedelta(days=2))
+    moved = life.at + timedelta(days=3)
+    assert life.take("plan_visit", appointment=moved).appointment_now() == Appointment(at=moved)
+    assert life.refused("record_no_show").code == "APPOINTMENT_AHEAD"
+    assert life.later(days=3).take("record_no_show").state == "NO_SHOW"
+    assert life.process.no_shows == 0
+    life.take("plan_visit", appointment=life.at + timedelta(days=2))
+    assert life.take("record_interview").state == "LISTENED"
+
+
 def test_a_pause_gives_the_case_longer() -> None:
     """By as many days as it lasts; ended early, by as many as it lasted."""
     life = in_charge()
@@ -170,6 +206,73 @@ def test_a_pause_gives_the_case_longer() -> None:
     assert life.process.deadline > usual + timedelta(days=27)
     life.on(date(2026, 3, 2)).take("resume")
     assert life.process.deadline == usual
+
+
+def test_a_pause_that_is_extended_counts_whole() -> None:
+    """And so does an earlier one of the same state; the next state has its own term."""
+    life = in_charge()
+    life.take("pause", until="2026-03-12", reason="HOSPITAL")
+    life.on(date(2026, 3, 10)).take("pause", until="2026-03-22", reason="HOSPITAL")
+    assert life.process.deadline == due(Term(50, Unit.DAYS), START, VARESE)
+    life.on(date(2026, 3, 25)).take("pause", until="2026-03-30", reason="TENANT_AWAY")
+    assert life.process.deadline == due(Term(55, Unit.DAYS), START, VARESE)
+    life.on(date(2026, 3, 27)).take("resume")
+    assert life.process.deadline == due(Term(52, Unit.DAYS), START, VARESE)
+    life.take("pause", until="2026-04-10", reason="TENANT_AWAY")
+    life.on(date(2026, 3, 31)).take("monitor")
+    assert life.process.deadline == due(Term(40, Unit.DAYS), life.at, VARESE)
+
+
+def test_a_paused_day_is_a_day_of_the_calendar() -> None:
+    """The clocks go forward on 29 March: half past midnight stays half past midnight."""
+    life = contacted()
+    life.at = datetime(2026, 3, 27, 23, 30, tzinfo=UTC)
+    life.take("record_interview")
+    life.take("take_charge")
+    life.take("pause", until="2026-04-02", reason="HOSPITAL")
+    assert life.process.deadline == due(Term(35, Unit.DAYS), life.at, VARESE)
+
+
+@pytest.mark.parametrize("overdue", [True, False])
+def test_nothing_is_due_before_a_pause_ends(*, overdue: bool) -> None:
+    """Also if the term had passed when it began, or the appointment lies within it."""
+    life = contacted()
+    if overdue:
+        life.later(days=60)
+    else:
+        life.take("convene", stop=STOP, appointment=life.at + timedelta(days=7))
+    until = local_day(life.at + timedelta(days=90))
+    life.take("pause", until=until, reason="HOSPITAL")
+    assert life.process.deadline
+    assert life.process.deadline >= start_of(until)
+
+
+def test_a_pause_has_the_policys_most_with_all_its_extensions() -> None:
+    """Half a year in Lombardy, from its first day: 29 August is a Saturday, so until Monday."""
+    life = in_charge()
+    refusal = life.refused("pause", until="2026-09-01", reason="COURT")
+    assert (refusal.code, refusal.path) == ("PAUSE_TOO_LONG", ("until",))
+    assert "31 August 2026" in refusal.label.en
+    life.take("pause", until="2026-05-31", reason="COURT")
+    life.on(date(2026, 5, 30))
+    assert life.refused("pause", until="2026-09-01", reason="COURT").code == "PAUSE_TOO_LONG"
+    life.take("pause", until="2026-08-31", reason="COURT")
+
+
+def test_the_latest_needs_are_kept() -> None:
+    """A case that lives for years is interviewed for years; the event log has all of it."""
+    life = in_charge()
+    life.take("record_interview", needs=[{"area": "FAMILY"}] * (NEEDS_MOST - 1))
+    assert [need.area.name for need in life.process.needs][:2] == ["HEALTH", "FAMILY"]
+    assert len(life.process.needs) == NEEDS_MOST
+
+
+def test_people_are_told_the_hour_in_italy() -> None:
+    life = contacted()
+    life.take("convene", stop=STOP, appointment="2026-03-12T08:30:00Z")
+    refusal = life.refused("record_no_show")
+    assert "12/03/2026 ore 09:30" in refusal.label.it
+    assert "12 March 2026, 09:30" in refusal.label.en
 
 
 def test_a_case_changes_hands() -> None:

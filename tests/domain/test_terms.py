@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from domain.terms import ROME, Closures, Term, Terms, Unit, due
+from domain.terms import ROME, Closures, Term, Terms, Unit, due, last_moment
 
 CLOSED = (
     *(date(2026, 12, day) for day in (8, 25, 26)),
@@ -187,14 +187,22 @@ def test_what_is_not_known_yet_only_moves_a_term_later(
     )
     early, final = due(Term(amount, unit), start, known), due(Term(amount, unit), start, place)
     assert early <= final
-    assert early == final or not known.knows(early)
+    assert early == final or last_day(early) > until
 
 
-def test_a_closed_day_is_known_up_to_the_end_of_the_last_day() -> None:
-    """`until` is itself known: a term that ends with it is final."""
-    closures = Closures(until=date(2026, 12, 31), days=CLOSED, saturday_works=False)
-    assert closures.knows(due(Term(30, Unit.DAYS), rome(2026, 12, 1, 9), closures))
-    assert not closures.knows(due(Term(31, Unit.DAYS), rome(2026, 12, 1, 9), closures))
+def test_closures_are_renewed_for_what_is_to_come() -> None:
+    """Days that have passed stay as they were counted; those ahead are as they are known now."""
+    old = Closures(until=date(2026, 12, 31), days=(date(2026, 5, 8), date(2026, 12, 7)), saturday_works=True)
+    known = Closures(until=date(2029, 12, 31), days=(date(2026, 6, 2), date(2026, 12, 8)), saturday_works=False)
+    assert old.renewed(known, date(2026, 7, 1)) == Closures(
+        until=date(2029, 12, 31), days=(date(2026, 5, 8), date(2026, 12, 8)), saturday_works=False
+    )
+
+
+def test_people_are_told_the_last_day_of_a_term() -> None:
+    """The instant only if it ends within a day: a term in hours."""
+    assert last_moment(due(Term(10, Unit.WORKING_DAYS), rome(2026, 12, 1, 9), OFFICE)) == date(2026, 12, 16)
+    assert last_moment(due(Term(1, Unit.HOURS), rome(2026, 12, 1, 9), OFFICE)) == rome(2026, 12, 1, 10)
 
 
 @pytest.mark.parametrize(
