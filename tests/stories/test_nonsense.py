@@ -147,7 +147,7 @@ async def _one_of_each(client: httpx.AsyncClient, known: dict[str, Any]) -> dict
     openings: dict[str, dict[str, Any]] = {
         "arrearsSupport": {"tenancy": known["tenancy"], "balance": "900.00", "monthsOwed": 3, "source": "ACCOUNTS"},
         "contribution": {"tenancy": known["tenancy"], "purpose": "RENT", "requested": "900.00"},
-        "maintenanceResolution": {"place": "DWELLING", "category": "WATER", "description": "perde"},
+        "maintenanceResolution": {"place": "COMMON_PARTS", "category": "WATER", "description": "perde"},
         "documentPractice": {"document": "ISEE"},
         "externalReferral": {"area": "HEALTH", "service": known["service"]},
     }
