@@ -2,18 +2,21 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import domain.processes  # noqa: F401  (what the log tells of must have been declared)
 from store import database, log
 from workers.engine import connect
+from workers.errors import ServerFailed
 from workers.settings import Settings
-from workflows.messages import CARRIED, Carried, workflow_id
+from workflows.messages import CARRIED, Carried, case_of, workflow_id
 
 
 @dataclass(frozen=True)
@@ -25,35 +28,53 @@ class Difference:
 
 
 async def report(settings: Settings, console: Console) -> bool:
-    """Print what differs; say whether anything does."""
+    """Print what differs; say whether anything does. Raises ServerFailed if a server or the worker is away."""
     engine = database.connect(settings.database_url, pool_size=2)
     client = await connect(settings)
     found = 0
-    with console.status("Comparing event log, read model and live workflows"):
-        async for difference in differences(engine, client):
-            found += 1
-            console.print(f"case {difference.case_id}: {difference.what}")
-    await engine.dispose()
+    try:
+        with console.status("Comparing event log, read model and live workflows"):
+            async for difference in everywhere(engine, client, now=datetime.now(UTC)):
+                found += 1
+                console.print(f"case {difference.case_id}: {difference.what}")
+    except (RPCError, WorkflowQueryFailedError, SQLAlchemyError) as error:
+        message = f"It could not be compared, {found} differences so far: is a worker running? `pratica doctor` tells."
+        raise ServerFailed(message) from error
+    finally:
+        await engine.dispose()
     console.print(f"{found} differences." if found else "Event log, read model and live workflows are the same.")
     return bool(found)
 
 
-async def differences(engine: AsyncEngine, client: Client) -> AsyncIterator[Difference]:
+async def differences(engine: AsyncEngine, client: Client, *, now: datetime) -> AsyncIterator[Difference]:
     """Yield what differs, case by case. Run it while nothing is being written, or expect cases that just moved."""
     async with engine.connect() as reading, engine.connect() as connection:
         async for case_id in log.case_ids(reading):
-            for what in await _compare(connection, client, case_id):
+            for what in await _compare(connection, client, case_id, now):
                 yield Difference(case_id, what)
 
 
-async def _compare(connection: AsyncConnection, client: Client, case_id: UUID) -> list[str]:
+async def everywhere(engine: AsyncEngine, client: Client, *, now: datetime) -> AsyncIterator[Difference]:
+    """Yield the differences, and the cases that only Temporal knows."""
+    known: set[UUID] = set()
+    async with engine.connect() as connection:
+        known.update([case_id async for case_id in log.case_ids(connection)])
+    async for difference in differences(engine, client, now=now):
+        yield difference
+    async for execution in client.list_workflows("ExecutionStatus = 'Running'"):
+        case_id = case_of(execution.id)
+        if case_id and case_id not in known:
+            yield Difference(case_id, "its workflow is running, and PostgreSQL has never heard of it")
+
+
+async def _compare(connection: AsyncConnection, client: Client, case_id: UUID, now: datetime) -> list[str]:
     history = await log.events(connection, case_id)
     if [event.seq for event in history] != list(range(1, len(history) + 1)):
         return ["the event log has a gap"]
     try:
         file, rebuilt = log.rebuilt(case_id, history)
     except Exception as error:  # noqa: BLE001 (whatever today's code says of an old event is the finding)
-        return [f"the event log cannot be lived again: {type(error).__name__}: {error}"]
+        return [f"the event log cannot be lived again: {type(error).__name__}"]
     stored = await log.stored(connection, case_id)
     found = [
         f"process {identifier}: the read model is not what the log says"
@@ -62,7 +83,7 @@ async def _compare(connection: AsyncConnection, client: Client, case_id: UUID) -
     ]
     live = await _live(client, case_id)
     if live is None:
-        return found if file.case and file.case.ended else [*found, "its workflow has ended, or is not there"]
+        return found if file.expired(now) else [*found, "its workflow has ended, or is not there"]
     if live.seq != file.seq:
         found.append(f"the workflow is at entry {live.seq}, the log at {file.seq}")
     elif live.records != file.records():

@@ -26,9 +26,17 @@ CARRIED = "carried"
 """Query `() -> Carried`: the case as its workflow holds it; for `pratica verify` and tests, never for the API."""
 
 
+_CASE = "case/"
+
+
 def workflow_id(case_id: UUID) -> str:
     """Return the id of the one workflow that carries a case."""
-    return f"case/{case_id}"
+    return f"{_CASE}{case_id}"
+
+
+def case_of(workflow: str) -> UUID | None:
+    """Return the case that a workflow carries, by the workflow's id; None if it carries none."""
+    return UUID(workflow.removeprefix(_CASE)) if workflow.startswith(_CASE) else None
 
 
 @dataclass(frozen=True, kw_only=True)

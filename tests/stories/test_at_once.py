@@ -1,6 +1,7 @@
 """Two requests at the same moment, and what two districts see of one case."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -34,7 +35,7 @@ async def nothing_differs(deployment: Deployment) -> None:
     engine = database.connect(deployment.database_url)
     server = deployment.temporal
     temporal = await Client.connect(server.address, namespace=server.namespace, data_converter=data_converter)
-    assert [difference async for difference in differences(engine, temporal)] == []
+    assert [difference async for difference in differences(engine, temporal, now=datetime.now(UTC))] == []
     await engine.dispose()
 
 
