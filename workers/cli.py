@@ -189,8 +189,10 @@ def _welcome(settings: Settings) -> Panel:
         f"GraphQL    {settings.api_url}",
         f"Temporal   {settings.temporal_address}, namespace {settings.temporal_namespace}",
         f"Data       {settings.data.resolve()}",
+        "Token      .venv/bin/pratica token --help",
+        "Check      .venv/bin/pratica doctor",
         "",
-        "`pratica token --help` makes an access token, `pratica doctor` checks every part. Ctrl-C stops everything.",
+        "The README's first steps say how to begin. Ctrl-C stops everything.",
     ]
     return Panel("\n".join(lines), title="Pratica is up", expand=False)
 

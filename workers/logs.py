@@ -71,10 +71,12 @@ def _without_texts(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
 
 def _with_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Keep what Temporal's core says beside its message: failures with their texts."""
-    core = getattr(event["_record"], "temporal_log", None)
-    return event | {"fields": core.fields} if core else event
+    if core := getattr(event["_record"], "temporal_log", None):
+        event["fields"] = core.fields
+    return event
 
 
 def _first_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Leave out the objects that asyncio and Temporal describe below a message: a task shows how it failed."""
-    return event | {"event": str(event["event"]).partition("\n")[0]}
+    event["event"] = str(event["event"]).partition("\n")[0]
+    return event

@@ -1,5 +1,6 @@
 """Folders whose servers' data are deleted after the test, wherever they are kept."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,3 +31,17 @@ def cluster(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "postgres"
     yield folder
     embedded.erase(folder)
+
+
+@pytest.fixture
+def foreign(data: Path) -> Iterator[Path]:
+    """A data folder that another user keeps to themselves."""
+    root = os.geteuid() == 0  # whom no folder stops
+    data.mkdir(mode=0o700 if root else 0)
+    if root:
+        os.seteuid(65534)
+    yield data
+    if root:
+        os.seteuid(0)
+    else:
+        data.chmod(0o700)

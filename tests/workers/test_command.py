@@ -162,9 +162,20 @@ async def test_doctor_says_what_is_wrong_and_what_to_do(start: Start, tmp_path: 
     assert "`version` is missing" in said
 
 
+async def test_migrate_says_that_postgresql_is_away(start: Start) -> None:
+    port = free_port()
+    url = f"postgresql://pratica:secret@127.0.0.1:{port}/pratica"
+
+    code, said = await _ended(await start("migrate", PRATICA_DATABASE_URL=url))
+
+    assert (code, said.count("\n")) == (1, 1), said
+    assert f'PRATICA_DATABASE_URL asks: connection failed: connection to server at "127.0.0.1", port {port}' in said
+
+
 async def test_doctor_finds_a_running_up_well(start: Start) -> None:
-    up = await start("up")
-    await _until(up, "Pratica is up")
+    up = await start("up", HTTP_PROXY=f"http://127.0.0.1:{free_port()}")
+    async with asyncio.timeout(60):
+        await _until(up, "Pratica is up")
 
     code, said = await _ended(await start("doctor", COLUMNS="200"))
 

@@ -8,11 +8,12 @@ from random import Random
 
 import pytest
 
-from workers.demo.client import Turns
+from workers.demo.client import Api, Turns, Unanswered
 from workers.demo.office import DISTRICTS
 from workers.demo.people import invented
 from workers.demo.report import PUBLISHED, compare
 from workers.demo.weeks import OFFICE_CLOSES, Clock, Weeks, WeeksOver, moment
+from workers.embedded.process import free_port
 
 
 @pytest.mark.parametrize("until", [date(2026, 1, 1) + timedelta(days=13 * number) for number in range(60)])
@@ -76,3 +77,20 @@ def test_a_figure_that_differs_is_seen(code: str, value: str, *, equal: bool) ->
     }
     compared = compare({"code": name, "label": name, "value": each, "definition": ""} for name, each in counted.items())
     assert all(each.equal for each in compared) is equal
+
+
+async def test_what_answers_in_place_of_the_api_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is not a proxy of the environment."""
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 4\r\nConnection: close\r\n\r\n<h1>")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = "http://{}:{}/graphql".format(*server.sockets[0].getsockname())
+        async with Api.at(url, since=datetime.now(UTC)) as api:
+            with pytest.raises(Unanswered, match=f"CaseBoard was answered with 502 by {url}"):
+                await api.send("token", "CaseBoard", {})

@@ -41,6 +41,7 @@ def test_what_is_set_is_read() -> None:
         ("PRATICA_TEMPORAL_ADDRESS", "here", "PRATICA_TEMPORAL_ADDRESS cannot be `here`: expected `host:port`."),
         ("PRATICA_SANDBOX", "maybe", "PRATICA_SANDBOX cannot be `maybe`: expected `on` or `off`."),
         ("PRATICA_POLICY", "/no/such.yaml", "PRATICA_POLICY cannot be `/no/such.yaml`: expected a file."),
+        ("PRATICA_HOST", "two..dots", "PRATICA_HOST cannot be `two..dots`: expected an address or a host name."),
         ("PRATICA_PROT", "80", "PRATICA_PROT is not a setting; did you mean PRATICA_PORT?"),
         ("PRATICA_WEATHER", "fine", "PRATICA_WEATHER is not a setting."),
     ],
@@ -54,7 +55,12 @@ def test_a_bad_value_gives_one_sentence_that_names_it(name: str, value: str, sai
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PRATICA_DATABASE_URL", "mysql://pratica:hunter2@host/db"), ("PRATICA_TOKEN_SECRET", "hunter2")],
+    [
+        ("PRATICA_DATABASE_URL", "mysql://pratica:hunter2@host/db"),
+        ("PRATICA_DATABASE_URL", "postgresql://pratica:hunter2%zz@host/db"),
+        ("PRATICA_DATABASE_URL", "postgresql://pratica:hunter2@host:port/db"),
+        ("PRATICA_TOKEN_SECRET", "hunter2"),
+    ],
 )
 def test_a_secret_is_never_repeated(name: str, value: str) -> None:
     with pytest.raises(BadSetting) as refused:
@@ -68,6 +74,39 @@ def test_secrets_stay_out_of_logs() -> None:
     settings = Settings(database_url="postgresql://a:hunter2@b/c", token_secret="hunter2", temporal_api_key="hunter2")
 
     assert "hunter2" not in repr(settings)
+
+
+def test_a_folder_in_one_that_may_not_be_read_gives_one_sentence(foreign: Path) -> None:
+    with pytest.raises(BadSetting, match="PRATICA_DATA cannot be"):
+        Settings.from_environment({"PRATICA_DATA": str(foreign / "data")})
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("::1", "http://[::1]:8000/graphql"),
+        ("::", "http://[::1]:8000/graphql"),
+        ("0.0.0.0", "http://127.0.0.1:8000/graphql"),  # noqa: S104
+        ("example.org", "http://example.org:8000/graphql"),
+    ],
+)
+def test_the_api_has_an_address_that_a_program_can_use(host: str, url: str) -> None:
+    assert Settings(host=host).api_url == url
+
+
+def test_what_kubernetes_tells_of_services_is_no_setting() -> None:
+    links = {
+        "PRATICA_SERVICE_HOST": "10.0.0.1",
+        "PRATICA_SERVICE_PORT": "80",
+        "PRATICA_SERVICE_PORT_HTTP": "80",
+        "PRATICA_PORT": "tcp://10.0.0.1:80",
+        "PRATICA_PORT_80_TCP": "tcp://10.0.0.1:80",
+        "PRATICA_PORT_80_TCP_PROTO": "tcp",
+        "PRATICA_API_PORT": "tcp://10.0.0.2:80",
+        "PRATICA_API_PORT_80_TCP_ADDR": "10.0.0.2",
+    }
+
+    assert Settings.from_environment(links) == Settings()
 
 
 def test_the_readme_has_the_table_of_settings_as_they_are() -> None:

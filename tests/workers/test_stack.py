@@ -154,6 +154,20 @@ async def test_a_data_folder_that_cannot_be_made_is_named(settings: Settings) ->
             pass
 
 
+def test_a_data_folder_that_may_not_be_read_is_named(foreign: Path) -> None:
+    with pytest.raises(OperatorError, match=r"cannot be used \(Permission denied\): choose another with PRATICA_DATA"):
+        attached(Settings(data=foreign))
+    with pytest.raises(OperatorError, match=r"cannot be used \(Permission denied\)"):
+        erase(foreign)
+
+
+@pytest.mark.parametrize("host", ["no.such.host", "192.0.2.1"])
+async def test_an_address_that_this_machine_does_not_have_is_named(settings: Settings, host: str) -> None:
+    with pytest.raises(BadSetting, match=f"{host} is no address of this machine .*: choose another with PRATICA_HOST"):
+        async with stack(replace(settings, host=host)):
+            pass
+
+
 async def test_a_server_that_dies_is_noticed(settings: Settings) -> None:
     async with stack(settings) as up:
         await up.servers[1].kill()

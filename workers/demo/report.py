@@ -1,6 +1,7 @@
 """What was published beside what the engine counts: as a table for people, as JSON for programs."""
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -101,18 +102,21 @@ def stages_table(board: Iterable[Mapping[str, Any]]) -> Table:
     return table
 
 
-def what_next(settings: Settings) -> str:
-    """Return what to open, ready to be pasted, while the demo goes on serving."""
-    here = f"{variable('data')}={settings.data}"
+def what_next(settings: Settings, *, staff: str) -> str:
+    """Return what to open while the demo goes on serving, as commands to be pasted; `staff` supervises."""
+    worklist = json.dumps({"query": "{ worklist(first: 3) { nodes { kindLabel stateLabel dueAt } } }"})
+    send = f"-H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -d {shlex.quote(worklist)}"
     return "\n".join(
         (
             "While this runs, in another terminal:",
             "",
-            f"  TOKEN=$({here} .venv/bin/pratica token --role SUPERVISOR)",
-            f"  GraphQL is at {settings.api_url}; send the token as `Authorization: Bearer $TOKEN`.",
-            "  Try from graphql/operations: Worklist, CaseBoard, Cases (then CaseFile with one of its ids).",
-            f"  {here} .venv/bin/pratica doctor checks every part; {here} .venv/bin/pratica verify compares all data.",
+            f"  export {variable('data')}={shlex.quote(str(settings.data))}",
+            f"  TOKEN=$(.venv/bin/pratica token --role SUPERVISOR --staff {staff})",
+            f"  curl -sS {settings.api_url} {send}",
+            "  .venv/bin/pratica doctor",
+            "  .venv/bin/pratica verify",
             "",
+            "Any document of graphql/operations can be sent so: Worklist, CaseBoard, Cases (then CaseFile with an id).",
             "Ctrl-C stops everything.",
         )
     )

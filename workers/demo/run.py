@@ -46,7 +46,7 @@ async def run(settings: Settings, *, exit_when_done: bool, format: str) -> None:
         console.print(figures_table(compared, weeks), stages_table(board["states"]), sep="\n")
         console.print(f"{api.requests:,} requests in {time.monotonic() - started:.0f} s.")
         if not exit_when_done:
-            console.print(what_next(settings))
+            console.print(what_next(settings, staff=office.supervisor.staff), markup=False, soft_wrap=True)
     if differ := [each.code for each in compared if not each.equal]:
         raise FiguresDiffer(f"The engine does not count what was published: {', '.join(differ)}.")
     if not exit_when_done:
