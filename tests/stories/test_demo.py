@@ -1,25 +1,21 @@
-"""The published first weeks, lived once for real by `pratica demo`; then everything is read as a front end reads it."""
+"""The published first weeks, lived once for real by `make demo`; then everything is read as a front end reads it."""
 
 import asyncio
 import json
-import os
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from api.identity import issue
 from domain.process import Process
-from domain.roles import Role
-from workers import stack
-from workers.demo.client import Api, Desk
+from tests.stories.clone import Clone, cloned
+from workers.demo.client import Api, Declined, Desk
+from workers.demo.report import what_next
 from workers.demo.weeks import ROME, Weeks
-from workers.embedded.process import free_port
+from workers.settings import Settings
 
 PUBLISHED = {
     "registered": 150,
@@ -56,12 +52,13 @@ ENDINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Lived:
-    """The report that the demo printed, and a supervisor at the API that goes on serving."""
+    """The report that the demo printed, and a supervisor at the API that serves what was lived."""
 
     report: dict[str, Any]
+    api: Api
     supervisor: Desk
     since: datetime
-    data: Path
+    clone: Clone
 
     async def ask(self, operation: str, **variables: Any) -> Any:
         """Return what a document of graphql/operations answers."""
@@ -77,45 +74,19 @@ class Lived:
         return nodes
 
 
-async def _pratica(*arguments: str, **settings: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).with_name("pratica")),
-        *arguments,
-        env=os.environ | settings,
-        stdout=asyncio.subprocess.PIPE,
-    )
-
-
 @pytest.fixture(scope="module")
 async def lived(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lived]:
-    """`pratica demo`, when it has printed its report; stopped with Ctrl-C at the end."""
-    data = tmp_path_factory.mktemp("demo") / "data"
-    port = free_port()
-    process = await _pratica("demo", "--format", "json", PRATICA_DATA=str(data), PRATICA_PORT=str(port))
-    try:
-        assert process.stdout
-        printed = await process.stdout.readline()
-        assert printed, "it ended without a report: see its error output above"
-        token = issue(
-            (data / "demo" / "token-secret").read_text(),
-            subject=uuid4(),
-            roles=[Role.SUPERVISOR],
-            districts=None,
-            hours=1,
-            now=datetime.now(UTC),
-        )
-        since = datetime.now(UTC)
-        async with Api.at(f"http://127.0.0.1:{port}/graphql", since=since) as api:
-            supervisor = Desk(api, token=token, staff="")
-            yield Lived(report=json.loads(printed), supervisor=supervisor, since=since, data=data / "demo")
-        process.send_signal(2)
-        rest, _ = await process.communicate()
-        assert (rest, process.returncode) == (b"", 0)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        stack.erase(data / "demo")
+    """The demo as the README runs it, ended; then the same data are served again, as everything else is kept."""
+    async with cloned(tmp_path_factory.mktemp("demo")) as clone:
+        printed = await clone.sh("FORMAT=json EXIT=1 make demo")
+        (report,) = printed.splitlines()
+        demo = {"PRATICA_DATA": ".pratica/demo", "PRATICA_TEMPORAL_NAMESPACE": "demo", "PRATICA_SANDBOX": "off"}
+        async with clone.going_on(".venv/bin/pratica up", until="Ctrl-C stops everything", **demo):
+            token = await clone.sh(".venv/bin/pratica token --role SUPERVISOR", **demo)
+            since = datetime.now(UTC)
+            async with Api.at(f"http://127.0.0.1:{clone.port}/graphql", since=since) as api:
+                supervisor = Desk(api, token=token.strip(), staff="")
+                yield Lived(report=json.loads(report), api=api, supervisor=supervisor, since=since, clone=clone)
 
 
 async def test_the_engine_counts_what_was_published(lived: Lived) -> None:
@@ -166,13 +137,21 @@ async def test_appointments_were_kept_missed_and_lie_ahead(lived: Lived) -> None
     assert any(datetime.fromisoformat(each["startsAt"]) > lived.since for each in appointments)
 
 
-async def test_what_is_suggested_to_be_opened_next_answers(lived: Lived) -> None:
+async def test_what_is_suggested_next_runs_as_it_is_printed(lived: Lived) -> None:
+    """Pasted into a shell: the worklist answers, every part is well, and log, read model and live workflows agree."""
     case, *_ = await lived.all("Cases")
     assert (await lived.ask("CaseFile", id=case["id"]))["availableSteps"]
-    assert (await lived.ask("Worklist"))["nodes"]
+    (staff,) = [each["id"] for each in await lived.all("StaffMembers") if each["roles"] == ["SUPERVISOR"]]
+    said = what_next(Settings(data=Path(".pratica/demo"), port=lived.clone.port), staff=staff)
+    commands = "\n".join(line.strip() for line in said.splitlines() if line.startswith("  "))
 
+    worklist, *checked, token = (await lived.clone.sh(f"{commands}\necho $TOKEN")).splitlines()
+    answer, _ = json.JSONDecoder().raw_decode(worklist)
+    assert len(answer["data"]["worklist"]["nodes"]) == 3
+    assert any("workflows are the same" in line for line in checked)
 
-async def test_log_read_model_and_live_workflows_agree_on_all_of_it(lived: Lived) -> None:
-    verify = await _pratica("verify", PRATICA_DATA=str(lived.data))
-    said, _ = await verify.communicate()
-    assert verify.returncode == 0, said.decode()
+    # Who the token is for is in the register: a step is refused for another reason.
+    supervisor = Desk(lived.api, token=token, staff=staff)
+    with pytest.raises(Declined) as declined:
+        await supervisor.tell("SetUrgency", lived.since, id=case["id"], expectedVersion=1_000, urgency="URGENT")
+    assert declined.value.code == "STALE_VERSION"
