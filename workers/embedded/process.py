@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from workers.errors import AlreadyRunning, BadSetting, PortTaken, ServerFailed
@@ -170,6 +170,16 @@ class Server(ABC):
             if _alive(server):
                 _kill(server)
             await asyncio.sleep(_POLL_SECONDS)
+
+
+@contextlib.contextmanager
+def idle(lock: Path) -> Iterator[bool]:
+    """Say whether no process holds a server's lock, and if so hold it for as long as the context lasts."""
+    opened = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield _locked(opened)
+    finally:
+        os.close(opened)
 
 
 def launched(command: Sequence[str], *, user: int) -> list[str]:
