@@ -26,8 +26,8 @@ class Clone:
     async def sh(self, script: str, **settings: str) -> str:
         """Run a script to its end, which must be well, and return what it printed."""
         shell = await self._start(script, settings)
-        printed, said = await shell.communicate()
-        assert shell.returncode == 0, f"{script}\n{printed.decode()}\n{said.decode()}"
+        printed, _ = await shell.communicate()
+        assert shell.returncode == 0, f"{script}\n{printed.decode()}"
         return printed.decode()
 
     @asynccontextmanager
@@ -55,7 +55,6 @@ class Clone:
             cwd=self.folder,
             env=inherited | {"PRATICA_PORT": str(self.port)} | settings,
             stdout=PIPE,
-            stderr=PIPE,
             start_new_session=True,
         )
 

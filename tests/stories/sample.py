@@ -59,7 +59,7 @@ class KeyLoan(Process, it="Prestito di chiavi"):
     def lose(self, at: datetime) -> None:
         """The tenant cannot find them."""
 
-    @step((State.LENT | State.LOST) >> State.RETURNED, by=OFFICE, it="Registra la restituzione")
+    @step((State.LENT | State.LOST) >> State.RETURNED, by=OFFICE | {Role.CUSTODIAN}, it="Registra la restituzione")
     def give_back(self, at: datetime) -> None:
         """The keys are back."""
 
