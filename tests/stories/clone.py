@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -10,10 +11,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from workers import embedded
 from workers.embedded.process import free_port
 
 ROOT = Path(__file__).parents[2]
+
+with_curl = pytest.mark.skipif(not shutil.which("curl"), reason="the examples are sent with curl")
 
 
 @dataclass(frozen=True, kw_only=True)

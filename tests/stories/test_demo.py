@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from domain.process import Process
-from tests.stories.clone import Clone, cloned
+from tests.stories.clone import Clone, cloned, with_curl
 from workers.demo.client import Api, Declined, Desk
 from workers.demo.report import what_next
 from workers.demo.weeks import ROME, Weeks
@@ -137,6 +137,7 @@ async def test_appointments_were_kept_missed_and_lie_ahead(lived: Lived) -> None
     assert any(datetime.fromisoformat(each["startsAt"]) > lived.since for each in appointments)
 
 
+@with_curl
 async def test_what_is_suggested_next_runs_as_it_is_printed(lived: Lived) -> None:
     """Pasted into a shell: the worklist answers, every part is well, and log, read model and live workflows agree."""
     case, *_ = await lived.all("Cases")

@@ -156,6 +156,7 @@ async def _one_of_each(client: httpx.AsyncClient, known: dict[str, Any]) -> dict
         opened = await insist(client, f"{kind}Open", given | {"case": known["case"], "idempotencyKey": kind})
         assert not opened["userErrors"], opened
         ids_of[kind] = opened["process"]["id"]
+    assert tuple(ids_of) == KINDS
     return ids_of
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from domain.processes import PROCESSES
 from domain.refusals import ASK_AGAIN
-from tests.stories.clone import ROOT, Clone, cloned
+from tests.stories.clone import ROOT, Clone, cloned, with_curl
 from workers.cli import app
 from workers.settings import Settings
 from workers.stack import running
@@ -102,6 +102,7 @@ async def test_migrate_brings_a_new_database_to_the_newest_version(up: Clone) ->
         assert await (await connection.execute("SELECT count(*) FROM process")).fetchone() == (0,)
 
 
+@with_curl
 async def test_its_first_steps_and_its_mutation_answer_as_it_prints(up: Clone) -> None:
     """Pasted one after the other into a shell, on an empty register; times and the policy's date differ."""
     _, first_steps = blocks("sh", section("First steps"))
