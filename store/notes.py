@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -94,8 +94,8 @@ def _readable(scope: Scope) -> ColumnElement[bool]:
     """Return the clause: of a process, or a contact, that the caller sees; and theirs, or for their roles."""
     note = t.note.c
     seen = or_(
-        note.process_id.in_(select(t.process.c.id).where(within(scope, t.process))),
-        note.id.in_(select(t.contact.c.note_id).where(within(scope, t.contact))),
+        exists().where(t.process.c.id == note.process_id, within(scope, t.process)),
+        exists().where(t.contact.c.note_id == note.id, within(scope, t.contact)),
     )
     for_them = or_(
         note.author_id == scope.staff_id,

@@ -83,7 +83,7 @@ async def register(
     known = await requests.answered(connection, asked, object_id=id, version=1, now=now)
     if known:
         return await _one(connection, kind, known, scope=scope)
-    entry = await _checked(connection, entry, named={*shapes(kind)}, notes=notes, scope=scope, now=now)
+    entry = await _checked(connection, entry, before=None, notes=notes, scope=scope, now=now)
     table = _table(kind)
     new = upsert(table).values(id=id, **_values(entry)).on_conflict_do_nothing(index_elements=["id"]).returning(table)
     with _unlike_others(kind):
@@ -120,10 +120,15 @@ async def amend(
         raise Refused(Refusal.NOT_FOUND, path=("id",))
     if row.version != expected_version:
         raise Refused(Refusal.STALE_VERSION, path=("expected_version",), version=row.version, expected=expected_version)
+    for name in kind.filled & changes.keys():
+        if changes[name] is None:
+            raise Refused(Refusal.INPUT_INVALID, path=(name,), problem="it is always there and cannot be taken away")
     before = stored(kind, row).entry
-    entry: R = read_value(kind, vars(before) | dict(changes))
-    changed = {name for name in shapes(kind) if getattr(entry, name) != getattr(before, name)}
-    entry = await _checked(connection, entry, named=changed, notes=notes, scope=scope, now=now)
+    told = vars(before) | dict(changes)
+    if isinstance(before, Contact) and contacts.moved(before, changes):
+        told["district"] = None
+    entry: R = read_value(kind, told)
+    entry = await _checked(connection, entry, before=before, notes=notes, scope=scope, now=now)
     values = _values(entry) | {"version": row.version + 1}
     after = update(table).where(table.c.id == id).values(values).returning(table)
     with _unlike_others(kind):
@@ -174,17 +179,27 @@ async def _checked(
     connection: AsyncConnection,
     entry: R,
     *,
-    named: Collection[str],
+    before: R | None,
     notes: Mapping[UUID, str],
     scope: Scope,
     now: datetime,
 ) -> R:
-    """Return the entry complete, its notes written, once what its fields in `named` point at is there and all agree."""
+    """Return the entry complete, its notes written, once what it points at is there and all its fields agree.
+
+    What it pointed at `before` may be out of sight by now, or always have been; but notes are written in its case.
+    """
+    known = {
+        (name, identifier)
+        for name, _, shape in _COLUMNS[type(entry)]
+        if before and shape.points_at and not (notes and name == "case")
+        for _, identifier in _ids(getattr(before, name))
+    }
     pointing = [
         ((name, *place), shape.points_at, identifier)
         for name, _, shape in _COLUMNS[type(entry)]
-        if name in named and shape.points_at
+        if shape.points_at
         for place, identifier in _ids(getattr(entry, name))
+        if (name, identifier) not in known
     ]
     await require(connection, pointing, scope=scope)
     complete: Any = entry

@@ -22,7 +22,9 @@ from store.columns import at, lists, metadata, ref, register_table, uid, words
 municipality = register_table(Municipality)
 district = register_table(District)
 building = register_table(Building)
+Index("ix_building_district_id", building.c.district_id)
 dwelling = register_table(Dwelling)
+Index("ix_dwelling_building_id", dwelling.c.building_id)
 staff = register_table(Staff)
 person = register_table(
     Person,
@@ -32,12 +34,14 @@ person = register_table(
 Index("ix_person_search_id", person.c.search, person.c.id)
 tenancy = register_table(Tenancy)
 Index("ix_tenancy_holder_id", tenancy.c.holder_id)
+Index("ix_tenancy_dwelling_id", tenancy.c.dwelling_id)
 service_point = register_table(ServicePoint)
 stop = register_table(
     Stop,
     CheckConstraint("booked between 0 and capacity", name="booked"),
     CheckConstraint("ends_at > starts_at", name="hours"),
 )
+Index("ix_stop_service_point_id", stop.c.service_point_id)
 Index("ix_stop_starts_at_id", stop.c.starts_at, stop.c.id)
 partner = register_table(Partner)
 partner_service = register_table(PartnerService)
@@ -54,6 +58,7 @@ contact = register_table(Contact)
 Index("ix_contact_occurred_at_id", contact.c.occurred_at, contact.c.id)
 Index("ix_contact_person_id", contact.c.person_id)
 Index("ix_contact_case_id", contact.c.case_id)
+Index("ix_contact_note_id", contact.c.note_id)
 
 # Beside the register.
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, distinct, func, select, true
+from sqlalchemy import ColumnElement, Text, cast, distinct, exists, func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -62,7 +62,7 @@ async def activity_report(
         maintenance_in_dwellings=await report.faults(FaultPlace.DWELLING),
         arrears_cases=events.get((ArrearsSupport.kind, "open"), 0),
         document_practices=events.get((DocumentPractice.kind, "open"), 0),
-        referrals=events.get((ExternalReferral.kind, "send"), 0),
+        referrals=await report.first_times(ExternalReferral, "send"),
         contributions_granted=events.get((Contribution.kind, "grant"), 0),
         contributions_paid_eur=await report.paid(),
         contacts_by_channel=await report.contacts_by(t.contact.c.channel, ContactChannel),
@@ -106,6 +106,17 @@ class _Counting:
         rows = await self._rows(counted.group_by(e.kind, e.name))
         return {(row[0], row[1]): row[2] for row in rows}
 
+    async def first_times(self, process: type[Process], step: str) -> int:
+        """How many processes had the step in the period, and never before."""
+        earlier, e = t.event.alias("earlier").c, t.event.c
+        before = exists().where(
+            earlier.case_id == e.case_id,
+            earlier.process_id == e.process_id,
+            earlier.name == step,
+            earlier.seq < e.seq,
+        )
+        return int(await self._number(self._of(process, step, select(func.count())).where(~before)))
+
     async def faults(self, place: FaultPlace) -> int:
         opened = self._of(MaintenanceResolution, "open", select(func.count()))
         return int(await self._number(opened.where(t.process.c.data["place"].astext == place.name)))
@@ -132,7 +143,12 @@ class _Counting:
 
     def _contacts(self) -> list[ColumnElement[bool]]:
         c = t.contact.c
-        clauses = [c.occurred_at >= self.start, c.occurred_at < self.end, within(self.scope, t.contact)]
+        clauses = [
+            c.occurred_at >= self.start,
+            c.occurred_at < self.end,
+            c.entered_in_error_at.is_(None),
+            within(self.scope, t.contact),
+        ]
         if self.given.service_point:
             clauses.append(c.service_point_id == self.given.service_point)
         if self.given.district:

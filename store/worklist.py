@@ -17,6 +17,7 @@ from domain.refusals import Refusal, Refused
 from domain.register import MANAGERS
 from domain.roles import Role
 from store import tables as t
+from store.assignments import holds
 from store.cases import at_point
 from store.casework import SCOPES
 from store.database import AnyRow
@@ -142,7 +143,7 @@ def _hashable(references: References) -> _Hashable:
 
 def _assigned(*to: ColumnElement[bool], so: bool) -> ColumnElement[bool]:
     # Not that of the assignment which may be read along.
-    found = exists().where(t.assignment.c.process_id == _task.process_id, *to).correlate(t.task)
+    found = exists().where(t.assignment.c.process_id == _task.process_id, *to, holds()).correlate(t.task)
     return found if so else ~found
 
 
@@ -177,6 +178,6 @@ def _tasks(references: References, scope: Scope) -> Select[Any]:
             case "district":
                 joined.along(reference, t.district, district.id == _task.district_id, columns=columns)
             case "assignee":
-                joined.through(t.assignment, assignment.process_id == _task.process_id)
+                joined.through(t.assignment, assignment.process_id == _task.process_id, holds())
                 joined.along(reference, t.staff, staff.id == assignment.staff_id, columns=columns)
     return joined.select().where(_task.done_at.is_(None), within(scope, t.task))

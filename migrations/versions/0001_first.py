@@ -151,6 +151,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["district_id"], ["district.id"], name=op.f("fk_building_district_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_building")),
     )
+    op.create_index("ix_building_district_id", "building", ["district_id"], unique=False)
     op.create_table(
         "person",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -211,6 +212,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dwelling")),
         sa.UniqueConstraint("code", name=op.f("uq_dwelling_code")),
     )
+    op.create_index("ix_dwelling_building_id", "dwelling", ["building_id"], unique=False)
     op.create_table(
         "stop",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -229,6 +231,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["service_point_id"], ["service_point.id"], name=op.f("fk_stop_service_point_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stop")),
     )
+    op.create_index("ix_stop_service_point_id", "stop", ["service_point_id"], unique=False)
     op.create_index("ix_stop_starts_at_id", "stop", ["starts_at", "id"], unique=False)
     op.create_table(
         "event",
@@ -254,6 +257,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_event_id")),
     )
     op.create_index("ix_event_kind_name_occurred_at", "event", ["kind", "name", "occurred_at"], unique=False)
+    op.create_index("ix_event_occurred_at", "event", ["occurred_at"], unique=False)
     op.create_index("ix_event_process_id_seq", "event", ["process_id", "seq"], unique=False)
     op.create_table(
         "process",
@@ -279,7 +283,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_process")),
     )
     op.create_index("ix_process_case_id", "process", ["case_id"], unique=False)
+    op.create_index("ix_process_kind_deadline_id", "process", ["kind", "deadline", "id"], unique=False)
     op.create_index("ix_process_kind_opened_at_id", "process", ["kind", "opened_at", "id"], unique=False)
+    op.create_index(
+        "ix_process_kind_urgency_opened_at_id", "process", ["kind", "urgency", "opened_at", "id"], unique=False
+    )
+    op.create_index("ix_process_operator_id", "process", ["operator_id"], unique=False)
     op.create_index("ix_process_person_id", "process", ["person_id"], unique=False)
     op.create_table(
         "tenancy",
@@ -298,6 +307,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenancy")),
         sa.UniqueConstraint("code", name=op.f("uq_tenancy_code")),
     )
+    op.create_index("ix_tenancy_dwelling_id", "tenancy", ["dwelling_id"], unique=False)
     op.create_index("ix_tenancy_holder_id", "tenancy", ["holder_id"], unique=False)
     op.create_table(
         "appointment",
@@ -314,14 +324,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["stop_id"], ["stop.id"], name=op.f("fk_appointment_stop_id")),
         sa.PrimaryKeyConstraint("process_id", "entry", name=op.f("pk_appointment")),
     )
+    op.create_index("ix_appointment_person_id", "appointment", ["person_id"], unique=False)
     op.create_index(
         "ix_appointment_starts_at_process_id_entry", "appointment", ["starts_at", "process_id", "entry"], unique=False
     )
+    op.create_index("ix_appointment_stop_id", "appointment", ["stop_id"], unique=False)
     op.create_table(
         "assignment",
         sa.Column("process_id", sa.Uuid(), nullable=False),
         sa.Column("staff_id", sa.Uuid(), nullable=False),
         sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("waits_for", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["process_id"], ["process.id"], name=op.f("fk_assignment_process_id")),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_assignment_staff_id")),
         sa.PrimaryKeyConstraint("process_id", name=op.f("pk_assignment")),
@@ -341,6 +354,7 @@ def upgrade() -> None:
         sa.Column("case_id", sa.Uuid(), nullable=True),
         sa.Column("note_id", sa.Uuid(), nullable=True),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["process.id"], name=op.f("fk_contact_case_id")),
@@ -353,6 +367,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
     )
     op.create_index("ix_contact_case_id", "contact", ["case_id"], unique=False)
+    op.create_index("ix_contact_note_id", "contact", ["note_id"], unique=False)
     op.create_index("ix_contact_occurred_at_id", "contact", ["occurred_at", "id"], unique=False)
     op.create_index("ix_contact_person_id", "contact", ["person_id"], unique=False)
     op.create_table(
@@ -382,39 +397,66 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("done_at is null"),
     )
+    op.create_index(
+        "ix_task_open_opened_at",
+        "task",
+        ["role", "opened_at", "process_id", "reason"],
+        unique=False,
+        postgresql_where=sa.text("done_at is null"),
+    )
+    op.create_index(
+        "ix_task_open_urgency",
+        "task",
+        ["role", sa.literal_column("urgency DESC"), "due_at", "process_id", "reason"],
+        unique=False,
+        postgresql_where=sa.text("done_at is null"),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index("ix_task_open_urgency", table_name="task", postgresql_where=sa.text("done_at is null"))
+    op.drop_index("ix_task_open_opened_at", table_name="task", postgresql_where=sa.text("done_at is null"))
     op.drop_index("ix_task_open", table_name="task", postgresql_where=sa.text("done_at is null"))
     op.drop_index("ix_task_case_id", table_name="task", postgresql_where=sa.text("done_at is null"))
     op.drop_table("task")
     op.drop_index("ix_contact_person_id", table_name="contact")
     op.drop_index("ix_contact_occurred_at_id", table_name="contact")
+    op.drop_index("ix_contact_note_id", table_name="contact")
     op.drop_index("ix_contact_case_id", table_name="contact")
     op.drop_table("contact")
     op.drop_index(op.f("ix_assignment_staff_id"), table_name="assignment")
     op.drop_table("assignment")
+    op.drop_index("ix_appointment_stop_id", table_name="appointment")
     op.drop_index("ix_appointment_starts_at_process_id_entry", table_name="appointment")
+    op.drop_index("ix_appointment_person_id", table_name="appointment")
     op.drop_table("appointment")
     op.drop_index("ix_tenancy_holder_id", table_name="tenancy")
+    op.drop_index("ix_tenancy_dwelling_id", table_name="tenancy")
     op.drop_table("tenancy")
     op.drop_index("ix_process_person_id", table_name="process")
+    op.drop_index("ix_process_operator_id", table_name="process")
+    op.drop_index("ix_process_kind_urgency_opened_at_id", table_name="process")
     op.drop_index("ix_process_kind_opened_at_id", table_name="process")
+    op.drop_index("ix_process_kind_deadline_id", table_name="process")
     op.drop_index("ix_process_case_id", table_name="process")
     op.drop_table("process")
     op.drop_index("ix_event_process_id_seq", table_name="event")
+    op.drop_index("ix_event_occurred_at", table_name="event")
     op.drop_index("ix_event_kind_name_occurred_at", table_name="event")
     op.drop_table("event")
     op.drop_index("ix_stop_starts_at_id", table_name="stop")
+    op.drop_index("ix_stop_service_point_id", table_name="stop")
     op.drop_table("stop")
+    op.drop_index("ix_dwelling_building_id", table_name="dwelling")
     op.drop_table("dwelling")
     op.drop_index("ix_case_file_person_id", table_name="case_file")
     op.drop_table("case_file")
     op.drop_table("service_point")
     op.drop_index("ix_person_search_id", table_name="person")
     op.drop_table("person")
+    op.drop_index("ix_building_district_id", table_name="building")
     op.drop_table("building")
     op.drop_index("ix_referent_partner_id", table_name="referent")
     op.drop_table("referent")

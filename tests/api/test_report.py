@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -69,6 +69,16 @@ async def test_persons_are_counted_once_by_their_first_contact(engine: AsyncEngi
     assert (elsewhere.registered, elsewhere.contacts) == (0, 0)
     away = Scope(staff_id=uuid4(), roles=frozenset({Role.OPERATOR}), districts=frozenset({world.elsewhere}))
     assert (await reported(engine, away)).contacts == 0
+
+
+async def test_a_contact_entered_in_error_never_was(engine: AsyncEngine, world: World) -> None:
+    await contact(engine, world, world.person, "CONVENED")
+    await contact(engine, world, world.person, "WALK_IN")
+    async with engine.begin() as writing:
+        wrong = t.contact.c.channel == "CONVENED"
+        await writing.execute(update(t.contact).where(wrong).values(entered_in_error_at=TODAY))
+    report = await reported(engine)
+    assert (report.registered, report.convened, report.walk_ins, report.contacts) == (1, 0, 1, 1)
 
 
 async def test_tracks_needs_and_closures_are_counted_by_when_they_happened(engine: AsyncEngine, world: World) -> None:

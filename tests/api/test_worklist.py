@@ -107,7 +107,7 @@ async def test_it_is_narrowed_by_everything_that_a_supervisor_asks_for(office: O
     anna, case = office.world.staff, await office.open(person=await office.person("Uno"), operator=office.world.staff)
     await office.open(person=await office.person("Due"), district=office.world.elsewhere, urgency="URGENT")
     await office.track(case, ArrearsSupport, **_debt(office))
-    who = {"roles": [Role.SUPERVISOR, Role.OPERATOR, Role.ADMINISTRATIVE], "districts": []}
+    who: dict[str, Any] = {"roles": [Role.SUPERVISOR, Role.OPERATOR, Role.ADMINISTRATIVE], "districts": []}
     assert names(await tasks(office, who=who, operator=gid("Staff", anna), kind="TENANT_CASE")) == ["Uno"]
     assert names(await tasks(office, who=who, district=gid("District", office.world.elsewhere))) == ["Due"]
     assert names(await tasks(office, who=who, urgency="URGENT", reason="STATE")) == ["Due"]
@@ -184,3 +184,37 @@ async def test_who_claims_a_task_has_it_until_they_or_a_supervisor_release_it(of
     assert await codes(office, RELEASE, given, staff=bruno, roles=[Role.SUPERVISOR]) == []
     assert (await tasks(office))[0]["assignee"] is None
     assert await codes(office, CLAIM, given, staff=bruno) == []
+
+
+async def test_an_assignment_counts_while_it_is_the_same_role_that_is_waited_for(office: Office) -> None:
+    """The office has it again when the papers have come, unless somebody took it meanwhile."""
+    case, bruno = await office.open(), uuid4()
+    await office.add(t.staff, id=bruno, name="Bruno")
+    track = await office.track(case, DocumentPractice, document="ISEE")
+    given = {"processes": [gid("DocumentPractice", track)]}
+    clerk = {"roles": [Role.ADMINISTRATIVE]}
+    assert await codes(office, CLAIM, given, **clerk) == []
+    assert len(await tasks(office, who=clerk, mine=True)) == 1
+    asked: dict[str, Any] = {"titles": ["Documento", "Busta paga"], "due_on": "2026-12-10"}
+    await office.take(case, "ask_papers", on=track, at=MORNING, **asked)
+    brought: dict[str, Any] = {"title": "Documento", "reference": "A-1"}
+    await office.take(case, "upload_paper", on=track, at=MORNING, **brought)
+    assert len(await tasks(office, who=clerk, mine=True)) == 1
+    await office.take(case, "reject_paper", on=track, at=MORNING, title="Documento", fault="EXPIRED")
+    assert await codes(office, CLAIM, given, staff=bruno) == [], "now the tenant is waited for, and nobody has it"
+    assert await codes(office, RELEASE, given, **clerk) == [("NOT_YOURS", "input", "processes")]
+    await office.take(case, "upload_paper", on=track, at=MORNING, **brought)
+    assert await tasks(office, who=clerk, assigned=True) == await tasks(office, who=clerk, mine=True) == []
+    (free,) = await tasks(office, who=clerk)
+    assert free["assignee"] is None
+
+
+async def test_nobody_is_to_do_what_they_do_not_see(office: Office) -> None:
+    given = {"processes": [gid("TenantCase", await office.open())]}
+    away, here = uuid4(), uuid4()
+    await office.add(t.staff, id=away, name="Bruno", districts=[office.world.elsewhere])
+    await office.add(t.staff, id=here, name="Carla", districts=[office.world.elsewhere, office.world.district])
+    who = {"roles": [Role.SUPERVISOR]}
+    refused = await codes(office, ASSIGN, given | {"staff": gid("Staff", away)}, **who)
+    assert refused == [("ASSIGNEE_ELSEWHERE", "input", "staff")]
+    assert await codes(office, ASSIGN, given | {"staff": gid("Staff", here)}, **who) == []

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -54,6 +55,7 @@ class Desk:
         *,
         key: str = "",
         fingerprint: str = "f",
+        notes: Mapping[UUID, str] = MappingProxyType({}),
         **changes: Any,
     ) -> Stored[R]:
         asked = Asked(id=key or uuid4().hex, fingerprint=fingerprint)
@@ -67,6 +69,7 @@ class Desk:
                 asked=asked,
                 scope=self.scope,
                 now=now(),
+                notes=notes,
             )
 
     async def load(self, kind: type[R], *identifiers: UUID) -> dict[UUID, Stored[R]]:

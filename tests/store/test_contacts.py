@@ -1,6 +1,7 @@
 """Contacts on real PostgreSQL: counted without a name or a case, and complete with what they leave unsaid."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -8,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.case_file import CaseFile
 from domain.contact import Contact
 from domain.document_practice import DocumentPractice
-from domain.register import ServicePoint
+from domain.register import Person, ServicePoint, Stop
 from domain.roles import Role
+from domain.tenant_case import TenantCase
 from store import projection
 from store.scope import Scope
 from tests.store.desk import Desk, now, refusal
@@ -99,3 +101,48 @@ async def test_a_contact_recorded_wrongly_is_amended_and_keeps_when_it_was_recor
     assert (amended.entry.person, amended.entry.minutes) == (world.person, 20)
     assert amended.entry.recorded_at == met.entry.recorded_at
     assert await refusal(desk.amend(Contact, met.id, 2, outcome="CASE_OPENED")) == ("CASE_MISSING", ("case",))
+
+
+async def test_a_case_is_that_of_the_person_who_was_met(desk: Desk, engine: AsyncEngine, world: World) -> None:
+    case, other = await an_open_case(engine, world), await desk.register(Person, {})
+    given = {"channel": "WALK_IN", "outcome": "ADDED_TO_CASE", "service_point": world.service_point, "stop": world.stop}
+    assert (await desk.register(Contact, given | {"case": case, "person": world.person})).entry.case == case
+    theirs = given | {"case": case, "person": other.id}
+    assert await refusal(desk.register(Contact, theirs)) == ("CASE_OF_ANOTHER", ("case",))
+
+
+async def test_what_the_engine_fills_in_is_never_taken_away(desk: Desk, world: World) -> None:
+    given = {"channel": "WALK_IN", "outcome": "INFORMED", "service_point": world.service_point, "stop": world.stop}
+    met = await desk.register(Contact, given)
+    for field in ("occurred_at", "operator", "district"):
+        nothing: dict[str, Any] = {field: None}
+        assert await refusal(desk.amend(Contact, met.id, 1, **nothing)) == ("INPUT_INVALID", (field,))
+
+
+async def test_a_contact_that_was_elsewhere_was_in_the_district_of_that_place(everywhere: Desk, world: World) -> None:
+    there = {"place": "Via", "starts_at": now(), "ends_at": now() + timedelta(hours=1), "capacity": 1}
+    there |= {"service_point": world.service_point, "district": world.elsewhere}
+    stop = (await everywhere.register(Stop, there)).id
+    given = {"channel": "WALK_IN", "outcome": "INFORMED", "service_point": world.service_point, "stop": world.stop}
+    met = await everywhere.register(Contact, given)
+    same = await everywhere.amend(Contact, met.id, 1, stop=world.stop, minutes=5)
+    assert same.entry.district == world.district
+    moved = await everywhere.amend(Contact, met.id, 2, stop=stop)
+    assert moved.entry.district == world.elsewhere
+    said = await everywhere.amend(Contact, met.id, 3, stop=world.stop, district=world.elsewhere)
+    assert said.entry.district == world.elsewhere
+
+
+async def test_no_note_is_written_in_a_case_out_of_sight(
+    desk: Desk, everywhere: Desk, engine: AsyncEngine, world: World
+) -> None:
+    """The contact is in the caller's district, its case in another."""
+    case_id, note = uuid4(), uuid4()
+    subject = {"district": str(world.elsewhere)}
+    request = world.request(TenantCase, "open", subject | {"person": str(world.person)}, on=case_id)
+    await projection.project(engine, case_id, [CaseFile(case_id).take(request, now())])
+    given = {"channel": "WALK_IN", "outcome": "ADDED_TO_CASE", "service_point": world.service_point, "stop": world.stop}
+    met = await everywhere.register(Contact, given | {"case": case_id})
+    assert (await desk.amend(Contact, met.id, 1, minutes=5)).entry.minutes == 5
+    writing = desk.amend(Contact, met.id, 2, notes={note: "Ha chiamato."}, note=note)
+    assert await refusal(writing) == ("NOT_FOUND", ("case",))

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.partner import Partner, PartnerService, Referent
 from domain.record import read_value
 from domain.refusals import Refused
-from domain.register import Building, Dwelling, FundingLine, Person, ServicePoint, Staff, Stop, Tenancy
+from domain.register import Building, District, Dwelling, FundingLine, Person, ServicePoint, Staff, Stop, Tenancy
 from domain.registered import Registered
 from domain.roles import Role
 from store import register
@@ -162,6 +162,20 @@ async def test_what_an_entry_names_must_be_there_and_in_sight(desk: Desk, elsewh
     assert await refusal(desk.register(PartnerService, service)) == ("NOT_FOUND", ("partner",))
     staff = {"name": "Bruno", "districts": [world.district, nowhere]}
     assert await refusal(desk.register(Staff, staff)) == ("NOT_FOUND", ("districts", "1"))
+
+
+async def test_a_list_of_districts_is_written_back_as_it_was_read(
+    desk: Desk, elsewhere: Desk, everywhere: Desk, world: World
+) -> None:
+    """Districts are no secret: a list of them is whole for everybody, and only what is added must be one's own."""
+    assert {*await desk.load(District, world.district, world.elsewhere)} == {world.district, world.elsewhere}
+    service = {"partner": world.partner, "name": "Mensa", "area": "SOCIAL", "channel": "PHONE"}
+    far = await everywhere.register(PartnerService, service | {"districts": [world.elsewhere]})
+    both = await desk.amend(PartnerService, far.id, 1, districts=[world.elsewhere, world.district])
+    assert both.entry.districts == (world.elsewhere, world.district)
+    near = await desk.register(PartnerService, service | {"districts": [world.district]})
+    adding = desk.amend(PartnerService, near.id, 1, districts=[world.district, world.elsewhere])
+    assert await refusal(adding) == ("NOT_FOUND", ("districts", "1"))
 
 
 async def test_an_entry_is_not_moved_to_where_its_writer_does_not_see(desk: Desk, world: World) -> None:
