@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.fields import DistrictId, ServicePointId, StaffId
@@ -24,7 +24,8 @@ class BoardFilter:
 
 
 _process = t.process.c
-_COUNTS = (func.count().label("number"), func.count().filter(late()).label("overdue"))
+_LATE = or_(and_(_process.overdue, _process.ended_at.is_(None)), late())
+_COUNTS = (func.count().label("number"), func.count().filter(_LATE).label("overdue"))
 
 
 async def by_state(connection: AsyncConnection, given: BoardFilter, *, scope: Scope) -> Sequence[AnyRow]:

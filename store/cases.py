@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.case import Case, Urgency
@@ -88,10 +88,9 @@ async def cases(
 
 
 def late() -> ColumnElement[bool]:
-    """Return the clause that keeps processes to those that are past their deadline; a case also by an open track."""
-    track = t.process.alias("track")
-    by_track = exists().where(track.c.case_id == _case.id, track.c.overdue, track.c.ended_at.is_(None))
-    return or_(and_(_case.overdue, _case.ended_at.is_(None)), by_track)
+    """Return the clause that keeps cases to those that are past their deadline, or have an open track that is."""
+    process = t.process.alias("late")
+    return exists().where(process.c.case_id == _case.id, process.c.overdue, process.c.ended_at.is_(None))
 
 
 def at_point(case_id: ColumnElement[UUID], service_point: UUID) -> ColumnElement[bool]:

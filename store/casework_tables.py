@@ -62,6 +62,7 @@ process = Table(
 )
 Index("ix_process_case_id", process.c.case_id)
 Index("ix_process_kind_opened_at_id", process.c.kind, process.c.opened_at, process.c.id)
+Index("ix_process_overdue", process.c.case_id, postgresql_where=text("overdue and ended_at is null"))
 Index("ix_process_kind_deadline_id", process.c.kind, process.c.deadline, process.c.id)
 Index("ix_process_kind_urgency_opened_at_id", process.c.kind, process.c.urgency, process.c.opened_at, process.c.id)
 Index("ix_process_person_id", process.c.person_id)

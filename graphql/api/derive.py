@@ -204,9 +204,10 @@ def input_type(declared: type[Any], /) -> type[Any]:
 
 def _input_field(shape: Shape, *, required: bool) -> tuple[Any, Any]:
     annotation = _wrapped(_input_type(shape), shape)
+    about = f"{'Ids' if shape.many else 'The id'} of a `{shape.points_at}`." if shape.points_at else None
     if required:
-        return annotation, strawberry.field()
-    return Optional[annotation], strawberry.field(default=strawberry.UNSET)  # noqa: UP045
+        return annotation, strawberry.field(description=about)
+    return Optional[annotation], strawberry.field(description=about, default=strawberry.UNSET)  # noqa: UP045
 
 
 def _input_type(shape: Shape) -> Any:

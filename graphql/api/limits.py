@@ -40,6 +40,9 @@ MAX_REPEATED = 100
 MAX_ROWS = 10_000
 """Rows of all the pages that one operation may be answered with, those of lists within lists included."""
 
+LEAST_ROWS = 10
+"""As many rows a page counts as, however short: within the rows of another it is a statement for each of them."""
+
 
 def require_within_limits(document: DocumentNode, /) -> None:
     """Raise `Refused` (QUERY_TOO_DEEP, QUERY_TOO_LARGE) if an operation of the document asks for too much."""
@@ -138,9 +141,9 @@ def _of_pages(size: Size, first: int) -> Size:
 
 
 def _first(arguments: tuple[ArgumentNode, ...] | None) -> int:
-    """How many rows the page of a field has at most; a variable may say anything that is allowed."""
+    """How many rows the page of a field counts as; a variable may say anything that is allowed."""
     for argument in arguments or ():
         if argument.name.value == "first":
             given = argument.value
-            return min(int(given.value), MOST) if isinstance(given, IntValueNode) else MOST
+            return max(LEAST_ROWS, min(int(given.value), MOST)) if isinstance(given, IntValueNode) else MOST
     return DEFAULT_FIRST

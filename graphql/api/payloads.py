@@ -52,7 +52,10 @@ def changing() -> Fields:
     """Return what the input of a mutation that changes something begins with."""
     version = "The version that your form showed; another one in the meantime is refused."
     return {
-        "id": (strawberry.ID, strawberry.field()),
+        "id": (
+            strawberry.ID,
+            strawberry.field(description="The id of what is changed: of a `TenantCase` for `tenantCaseClose`."),
+        ),
         "expected_version": (int, strawberry.field(description=version)),
     } | _key()
 

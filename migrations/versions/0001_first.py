@@ -289,6 +289,13 @@ def upgrade() -> None:
         "ix_process_kind_urgency_opened_at_id", "process", ["kind", "urgency", "opened_at", "id"], unique=False
     )
     op.create_index("ix_process_operator_id", "process", ["operator_id"], unique=False)
+    op.create_index(
+        "ix_process_overdue",
+        "process",
+        ["case_id"],
+        unique=False,
+        postgresql_where=sa.text("overdue and ended_at is null"),
+    )
     op.create_index("ix_process_person_id", "process", ["person_id"], unique=False)
     op.create_table(
         "tenancy",
@@ -436,6 +443,7 @@ def downgrade() -> None:
     op.drop_index("ix_tenancy_dwelling_id", table_name="tenancy")
     op.drop_table("tenancy")
     op.drop_index("ix_process_person_id", table_name="process")
+    op.drop_index("ix_process_overdue", table_name="process", postgresql_where=sa.text("overdue and ended_at is null"))
     op.drop_index("ix_process_operator_id", table_name="process")
     op.drop_index("ix_process_kind_urgency_opened_at_id", table_name="process")
     op.drop_index("ix_process_kind_opened_at_id", table_name="process")

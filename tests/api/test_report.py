@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.case_file import CaseFile
 from domain.choices import Language
+from domain.external_referral import ExternalReferral
 from domain.fields import DistrictId, ServicePointId, local_day
 from domain.maintenance_resolution import MaintenanceResolution
 from domain.reporting import ActivityReport
@@ -69,6 +70,35 @@ async def test_persons_are_counted_once_by_their_first_contact(engine: AsyncEngi
     assert (elsewhere.registered, elsewhere.contacts) == (0, 0)
     away = Scope(staff_id=uuid4(), roles=frozenset({Role.OPERATOR}), districts=frozenset({world.elsewhere}))
     assert (await reported(engine, away)).contacts == 0
+
+
+async def test_a_referral_is_counted_when_it_is_first_sent(engine: AsyncEngine, world: World) -> None:
+    """A consent for one partner alone makes it a draft again for the next: what is sent tomorrow was sent today."""
+    file, referral = CaseFile(uuid4()), uuid4()
+    opened = world.request(
+        TenantCase, "open", {"person": str(world.person), "district": str(world.district)}, on=file.case_id, at=TODAY
+    )
+    entries = [file.take(opened, TODAY)]
+    steps: list[tuple[str, int, dict[str, Any]]] = [
+        ("open", 0, {"service": str(world.partner_service), "area": "HEALTH"}),
+        ("record_consent", 0, {"scope": "THIS_PARTNER"}),
+        ("send", 0, {}),
+        ("reject", 0, {"how": "PHONE", "reason": "NO_PLACES"}),
+        ("repropose", 1, {"service": str(uuid4())}),
+        ("record_consent", 1, {"scope": "THIS_PARTNER"}),
+        ("send", 1, {}),
+    ]
+    for version, (step, days, given) in enumerate(steps):
+        at = TODAY + timedelta(days=days)
+        given_to = world.request(ExternalReferral, step, given, on=referral, version=version or None, at=at)
+        entries.append(file.take(given_to, at))
+    await project(engine, file.case_id, entries)
+    counted = []
+    for days in (0, 1):
+        day = local_day(TODAY + timedelta(days=days))
+        async with snapshot(engine) as reading:
+            counted.append((await activity_report(reading, day, day, ReportFilter(), scope=EVERYWHERE)).referrals)
+    assert counted == [1, 0]
 
 
 async def test_a_contact_entered_in_error_never_was(engine: AsyncEngine, world: World) -> None:
