@@ -29,9 +29,9 @@ NOT_IN_THE_DEMO = frozenset(
         # Opened by mistake: a case and a fault stand for all of them.
         "EnterArrearsInError", "EnterContributionInError", "EnterPracticeInError", "EnterReferralInError",
         # Ways that nobody takes in these weeks.
-        "AcceptObservations", "ChooseService", "MoveDueDay", "ReassessContribution", "RecordCourtDate", "RecordObservations",
-        "RefusePlan", "ResumeCase", "ResumeCharge", "ResumeReferral", "ResumeWorks", "RevokeGrant", "SetPriority", "StopArrears",
-        "WaivePaper", "WithdrawContribution",
+        "AcceptObservations", "ChooseService", "MoveDueDay", "ReassessContribution", "RecordCourtDate",
+        "RecordObservations", "RefusePlan", "ResumeCase", "ResumeCharge", "ResumeReferral", "ResumeWorks",
+        "RevokeGrant", "SetPriority", "StopArrears", "WaivePaper", "WithdrawContribution",
         # Pages that a front end shows and the demo, which has no screen, does not.
         "Appointments", "Buildings", "CaseFile", "Cases", "Contacts", "Districts", "Dwellings", "FundingLines",
         "History", "Municipalities", "PartnerServices", "Partners", "Persons", "Picture", "Processes", "Referents",
