@@ -5,10 +5,14 @@ from functools import cache
 
 from temporalio.client import Client
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.service import RetryConfig
 
 from workers.errors import ServerFailed
 from workers.settings import Settings
 from workflows.converter import data_converter
+
+PATIENCE = RetryConfig(max_elapsed_time_millis=2_000)
+"""A call that the server turns away is tried again for so long: less than a client of the API waits for its answer."""
 
 _LOGGED = TelemetryFilter(core_level="WARN", other_level="ERROR")
 
@@ -38,6 +42,7 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
             api_key=settings.temporal_api_key or None,
             tls=settings.temporal_tls or bool(settings.temporal_api_key),
             data_converter=data_converter,
+            retry_config=PATIENCE,
             lazy=lazy,
             runtime=runtime(),
         )
