@@ -8,6 +8,9 @@ from typing import Annotated, Any, NewType, Union, get_args, get_origin, get_typ
 KEPT = "kept by the engine"
 """Marks a field that the engine writes and no client: how much of a stop is booked, of a budget committed."""
 
+ANYWHERE = "of any district"
+"""Marks an id that may name what is out of the caller's sight: where a case is handed over to."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
@@ -22,6 +25,8 @@ class Shape:
     """There is no default."""
     kept: bool = False
     """The engine writes it, never a client: `Annotated[..., KEPT]`."""
+    anywhere: bool = False
+    """It may be out of the caller's sight: `Annotated[..., ANYWHERE]`."""
 
     @property
     def points_at(self) -> str | None:
@@ -46,7 +51,7 @@ def _shape(hint: Any) -> Shape:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         inside = _shape(arguments[0])
-        return dataclasses.replace(inside, kept=True) if KEPT in arguments else inside
+        return dataclasses.replace(inside, kept=KEPT in arguments, anywhere=ANYWHERE in arguments)
     if origin in (Union, UnionType):
         (inner,) = (argument for argument in arguments if argument is not NoneType)
         return dataclasses.replace(_shape(inner), optional=NoneType in arguments)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from operator import itemgetter
 from types import MappingProxyType
+from typing import Annotated
 
 from domain.case import Case, Urgency
 from domain.choices import Choice
@@ -26,6 +27,7 @@ from domain.fields import (
 from domain.process import NEW, OPEN, SAME, Appointment, Reservation, States, step
 from domain.refusals import Refusal, Refused
 from domain.roles import FIELD, OFFICE, STAFF, Party, Role
+from domain.shape import ANYWHERE
 from domain.terms import ROME, Term, Unit, due, last_moment
 
 NEEDS_MOST = 60
@@ -130,7 +132,7 @@ class HandOver:
     """Who answers for the case from now on, and in which district."""
 
     operator: StaffId
-    district: DistrictId | None = None
+    district: Annotated[DistrictId, ANYWHERE] | None = None
     note: Note | None = None
 
 

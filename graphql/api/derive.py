@@ -150,6 +150,8 @@ class Reader:
     """Texts to store before the step carries their ids."""
     named: list[tuple[tuple[str, ...], str, UUID]] = field(default_factory=list)
     """What the input names, as (path, type, id): to be looked up before anything is done."""
+    anywhere: list[tuple[tuple[str, ...], str, UUID]] = field(default_factory=list)
+    """And what may be out of the caller's sight."""
 
     def read(self, declared: type[Any] | None, value: Any, /, path: tuple[str, ...] = ()) -> dict[str, Any]:
         """Return the fields that the client gave. Raises `Refused` for a malformed id."""
@@ -181,7 +183,7 @@ class Reader:
             type_name, identifier = ids.decode(item, expected=None if any_process else shape.points_at, path=path)
             if any_process and LOADERS.get(type_name) is not LOADERS[Process.__name__]:
                 raise Refused(Refusal.ID_INVALID, path=path, expected=Process.__name__)
-            self.named.append((path, type_name, identifier))
+            (self.anywhere if shape.anywhere else self.named).append((path, type_name, identifier))
             return identifier
         if shape.type in _inputs:
             return self.read(shape.type, item, path)

@@ -124,6 +124,7 @@ async def _take(context: Context, process: type[Process], step: Step, given: Any
         if not about.opens_case and (anchor is None or not about.fits(anchor)):
             raise Refused(Refusal.NOT_FOUND, path=("case",) if step.opens else ("id",))
         await require(connection, reader.named, scope=context.identity)
+        await require(connection, reader.anywhere, scope=replace(context.identity, districts=None))
         if step.opens and given.new_id:  # one statement, and so a transaction by itself
             await casework.mint(connection, about.process_id, case_id=anchor.case_id if anchor else about.process_id)
         district = anchor.district_id if anchor else read["district"]
