@@ -50,9 +50,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows of a list, and whether more come after."""
+    """Some rows of a list, and whether more come before and after."""
 
     rows: Sequence[AnyRow]
+    has_previous_page: bool
     has_next_page: bool
     order: Order
 
@@ -97,7 +98,7 @@ class Pages:
             statement = self._after[nulls]
             parameters |= {f"after_{place}": value for place, value in enumerate(values) if value is not None}
         rows = (await connection.execute(statement, {"limit": first + 1, **parameters})).all()
-        return Page(rows[:first], len(rows) > first, self._order)
+        return Page(rows[:first], after is not None, len(rows) > first, self._order)
 
     async def _found_again(self, connection: AsyncConnection, identifier: object) -> Sequence[Any]:
         row = (await connection.execute(self._again, {"id": identifier})).one_or_none()

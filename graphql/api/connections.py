@@ -27,10 +27,12 @@ DEFAULT_FIRST = 50
 """How many a page has unless its reader says otherwise."""
 
 
-@strawberry.type(description="Where a page ends.")
+@strawberry.type(description="Where a page begins and ends.")
 class PageInfo:
     """What the next page is asked with."""
 
+    has_previous_page: bool = strawberry.field(description="Whether there is something before.")
+    start_cursor: str | None = strawberry.field(description="Where its first row stands.")
     has_next_page: bool = strawberry.field(description="Whether there is more.")
     end_cursor: str | None = strawberry.field(description="Send it as `after` for the next page.")
 
@@ -70,7 +72,12 @@ class Connection:
     def page_info(self) -> PageInfo:
         """Where the page ends."""
         page = self._page
-        return PageInfo(has_next_page=page.has_next_page, end_cursor=page.cursor(page.rows[-1]) if page.rows else None)
+        return PageInfo(
+            has_previous_page=page.has_previous_page,
+            start_cursor=page.cursor(page.rows[0]) if page.rows else None,
+            has_next_page=page.has_next_page,
+            end_cursor=page.cursor(page.rows[-1]) if page.rows else None,
+        )
 
 
 def connection(name: str, /, *, of: str = "") -> type[Any]:

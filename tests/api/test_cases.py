@@ -15,7 +15,7 @@ CASES = """
 query($first: Int! = 50, $after: String, $filter: CaseFilterInput, $order: CaseOrder! = OPENED_DESC) {
   cases(first: $first, after: $after, filter: $filter, order: $order) {
     edges { cursor node { ... on TenantCase { person { familyName } state } } }
-    pageInfo { hasNextPage endCursor }
+    pageInfo { hasPreviousPage startCursor hasNextPage endCursor }
   }
 }
 """
@@ -88,8 +88,11 @@ async def test_another_district_sees_no_case_neither_in_lists_nor_in_counts(offi
 async def test_an_edge_says_where_the_page_after_it_begins(office: Office) -> None:
     await some_cases(office)
     page = (await office.ask(CASES, {"first": 2}, **SUPERVISOR))["cases"]
-    assert page["pageInfo"] == {"hasNextPage": True, "endCursor": page["edges"][1]["cursor"]}
-    rest = (await office.ask(CASES, {"after": page["edges"][0]["cursor"]}, **SUPERVISOR))["cases"]
+    first, last = (edge["cursor"] for edge in page["edges"])
+    more = {"hasPreviousPage": False, "startCursor": first, "hasNextPage": True, "endCursor": last}
+    assert page["pageInfo"] == more
+    rest = (await office.ask(CASES, {"after": first}, **SUPERVISOR))["cases"]
+    assert rest["pageInfo"]["hasPreviousPage"]
     assert [edge["node"]["person"]["familyName"] for edge in rest["edges"]] == ["B", "A"]
     assert await office.refused(CASES, {"after": "nonsense"}) == ["CURSOR_INVALID"]
     assert await office.refused(CASES, {"first": 0}) == ["PAGE_INVALID"]
