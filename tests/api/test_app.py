@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from api.app import application
 from api.http import HEARD_OUT_BYTES, MAX_BODY_BYTES
 from tests.api.small import BEGUN, END, SCHEMA, bearer, client, served, services
+from workers.embedded import PostgreSQL
 from workers.embedded.process import free_port
 from workers.errors import PortTaken
 from workers.server import serve
@@ -55,6 +56,15 @@ async def test_without_temporal_it_is_ready_to_read(database: str) -> None:
     await shared.database.dispose()
 
     assert (answer.status_code, answer.json()) == (200, {"postgresql": True, "temporal": False})
+
+
+async def test_it_is_not_ready_on_a_database_that_was_not_migrated(postgres_server: PostgreSQL) -> None:
+    shared = await services(database_url=await postgres_server.create("nothing_in_it"))
+    async with client(application(shared, schema=SCHEMA)) as asking:
+        answer = await asking.get("/ready")
+    await shared.database.dispose()
+
+    assert (answer.status_code, answer.json()["postgresql"]) == (503, False)
 
 
 async def test_it_is_not_ready_without_postgresql() -> None:

@@ -73,8 +73,9 @@ async def paused(story: Story, tracks: Sequence[Track]) -> None:
 
 
 async def in_danger(story: Story, tracks: Sequence[Track]) -> None:
-    """Violence at home: everybody sees at once that a person must act; a protected place is found, and it eases."""
+    """Violence at home: everybody sees at once that a person must act, and one does; a protected place is found."""
     await story.case.take(story.operator, "SetUrgency", story.clock.minutes(), urgency="DANGER")
+    await story.case.take(story.operator, "RecordInterview", story.clock.minutes(), minutes=30)
     await _in_charge(story, tracks)
     await story.case.take(story.operator, "SetUrgency", story.clock.days(1), urgency="URGENT")
     await _review(story)
