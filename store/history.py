@@ -54,6 +54,7 @@ async def history(
         _event.recorded_at,
         _event.actor_id,
         _event.actor_role,
+        _event.request["given"].label("given"),
         _event.request["notes"].label("notes"),
     ).where(_event.case_id == case_id, within(scope, t.event))
     if process_id:

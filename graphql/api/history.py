@@ -4,20 +4,27 @@ The source of `history` has a `row` of the table `process`.
 """
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import is_dataclass
 from datetime import datetime
 from typing import Annotated, Any, ForwardRef, Optional
 from uuid import UUID
 
 import strawberry
+from strawberry.scalars import JSON
 
 from api.connections import DEFAULT_FIRST, After, Connection, First, connection, order_of
 from api.context import Context, Info
 from api.derive import LOADERS, enum, make, resolved
+from api.errors import camel
+from api.ids import encode
 from api.told import PROCESS, Told, chosen, itself, told_fields
 from domain.choices import Label
 from domain.events import DEADLINE_PASSED
+from domain.fields import Note
 from domain.process import NEW, Process
 from domain.roles import Role
+from domain.shape import Shape, shapes
 from store.database import AnyRow
 from store.history import HistoryOrder, history
 
@@ -44,6 +51,25 @@ def _state_label(context: Context, kind: str, state: str) -> str | None:
     return None if state in NEW else Process.kinds[kind].State[state].label.text(context.language)
 
 
+def _given(_context: Context, kind: str, name: str, given: Mapping[str, Any] | None) -> Any:
+    return None if given is None else _as_asked(Process.kinds[kind].steps[name].input, given)
+
+
+def _as_asked(declared: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a step's input said, but for its notes, which not everybody reads, and what it left out."""
+    return {
+        camel(name): [_value(shape, each) for each in given[name]] if shape.many else _value(shape, given[name])
+        for name, shape in (shapes(declared) if declared else {}).items()
+        if given.get(name) is not None and shape.type is not Note
+    }
+
+
+def _value(shape: Shape, value: Any) -> Any:
+    if shape.points_at:
+        return encode(shape.points_at, UUID(value))
+    return _as_asked(shape.type, value) if is_dataclass(shape.type) else value
+
+
 _FIELDS: dict[str, tuple[Any, Told, str]] = {
     "kind": (str, PROCESS["kind"], "The kind of the process that it happened to."),
     "kind_label": (str, PROCESS["kindLabel"], "In the caller's language."),
@@ -60,6 +86,11 @@ _FIELDS: dict[str, tuple[Any, Told, str]] = {
     "version": (int, Told(("version",), itself), "The version of the process afterwards."),
     "occurred_at": (datetime, Told(("occurred_at",), itself), "When it happened."),
     "recorded_at": (datetime, Told(("recorded_at",), itself), "When it was told."),
+    "given": (
+        JSON | None,
+        Told(("kind", "name", "given"), _given),
+        "What was told with the step, as its input has it, without notes; null for what time did.",
+    ),
     "role": (
         enum(Role) | None,
         chosen("actor_role", Role),

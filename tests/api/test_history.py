@@ -14,7 +14,7 @@ HISTORY = """
 query($id: ID!, $first: Int! = 50, $after: String, $order: HistoryOrder! = OLDEST_FIRST, $whole: Boolean! = false) {
   node(id: $id) { ... on Process { history(first: $first, after: $after, order: $order, wholeCase: $whole) {
     nodes {
-      step label kind fromState toState toStateLabel version occurredAt role actor { name } notes { text }
+      step label kind fromState toState toStateLabel version occurredAt role given actor { name } notes { text }
       process { id }
     }
     pageInfo { hasNextPage endCursor }
@@ -31,7 +31,8 @@ async def history(office: Office, identifier: str, variables: Any = None, **who:
 async def test_a_history_says_what_happened_when_and_who_told_it(office: Office) -> None:
     case = await office.open()
     heard = MORNING + timedelta(hours=2)
-    await office.take(case, "record_interview", at=heard)
+    note = str(uuid4())
+    await office.take(case, "record_interview", at=heard, needs=[{"area": "ECONOMIC", "note": note}], minutes=30)
     await office.let_deadlines_pass(case, MORNING + timedelta(days=30))
     told = (await history(office, gid("TenantCase", case)))["nodes"]
     assert [(line["step"], line["fromState"], line["toState"], line["version"]) for line in told] == [
@@ -47,6 +48,9 @@ async def test_a_history_says_what_happened_when_and_who_told_it(office: Office)
         None,
         None,
     )
+    opened = {"person": gid("Person", office.world.person), "district": gid("District", office.world.district)}
+    assert (told[0]["given"], passed["given"]) == (opened, None)
+    assert interview["given"] == {"needs": [{"area": "ECONOMIC"}], "minutes": 30}
     assert (interview["occurredAt"], interview["toStateLabel"]) == (heard.isoformat(), "Listened to")
 
 
