@@ -21,7 +21,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, Describe
 from temporalio.service import RPCError
 
 import migrations
-from workers import policy
+from workers import embedded, policy
 from workers.engine import connect
 from workers.errors import OperatorError
 from workers.settings import Settings
@@ -111,7 +111,9 @@ async def _data_folder(settings: Settings) -> str:
     free = min(shutil.disk_usage(_nearest(path.resolve())).free for path in (place, settings.data / "postgres"))
     if free < _DISK_BYTES:
         raise _Wrong(f"{free / 2**20:.0f} MB free", remedy="free some disk space: 1 GB is little")
-    return f"{settings.data.resolve()}, {free / 2**30:.0f} GB free"
+    gone = ", ".join(map(str, embedded.left()))
+    others = f"; data of folders that are gone, to be deleted if none was copied or moved: {gone}" if gone else ""
+    return f"{settings.data.resolve()}, {free / 2**30:.0f} GB free{others}"
 
 
 async def _policy(settings: Settings) -> str:

