@@ -6,8 +6,8 @@ from uuid import UUID
 from domain.refusals import Refusal, Refused
 
 
-def encode(type_name: str, node: UUID, /) -> str:
-    """Return the global id of a node: base64url of `Type:uuid`, without padding."""
+def encode(type_name: str, node: UUID | str, /) -> str:
+    """Return the global id of a node: base64url of `Type:uuid`, without padding; of what is no node, what names it."""
     return urlsafe_b64encode(f"{type_name}:{node}".encode()).decode().rstrip("=")
 
 

@@ -1,6 +1,5 @@
 """The lists of the register in GraphQL, and of appointments: each a filter of `store.lists` and what its rows are."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ForwardRef, Optional
@@ -10,6 +9,7 @@ import strawberry
 from api.connections import DEFAULT_FIRST, After, Connection, First, connection, read_filter
 from api.context import Info
 from api.derive import LOADERS, Fields, enum, input_type, make, resolved
+from api.ids import encode
 from api.register import RegisterNode
 from api.told import Told, chosen, itself, told_fields
 from domain.contact import Contact
@@ -43,7 +43,7 @@ class _Appointment:
 
 
 def _id(_context: object, process: object, entry: int) -> str:
-    return urlsafe_b64encode(f"Appointment:{process}:{entry}".encode()).decode().rstrip("=")
+    return encode("Appointment", f"{process}:{entry}")
 
 
 def _refers(type_name: str, column: str, description: str, *, always: bool = False) -> tuple[Any, Any]:

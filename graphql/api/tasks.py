@@ -1,6 +1,5 @@
 """A task in GraphQL: something that waits for a role of the agency, read from one row with all that it refers to."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ForwardRef, Optional
@@ -11,6 +10,7 @@ import strawberry
 from api.connections import Asked
 from api.context import Context, Info
 from api.derive import enum, make, resolved
+from api.ids import encode
 from api.process_node import ProcessNode
 from api.references import columns_asked, referred
 from api.told import PROCESS, TOLD, Refers, Told, chosen, itself, told_fields
@@ -37,7 +37,7 @@ class TaskNode:
 
 
 def _id(_context: Context, process: UUID, entry: int, reason: str) -> str:
-    return urlsafe_b64encode(f"Task:{process}:{entry}:{reason}".encode()).decode().rstrip("=")
+    return encode("Task", f"{process}:{entry}:{reason}")
 
 
 def _overdue(context: Context, due_at: datetime) -> bool:
