@@ -12,9 +12,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.assignment import ASSIGNERS
+from domain.process import Process
 from domain.refusals import Refusal, Refused
 from store import tables as t
-from store.scope import Scope, within
+from store.scope import Scope, require
 
 _assignment, _process = t.assignment.c, t.process.c
 
@@ -89,11 +90,8 @@ async def _require_at_work(connection: AsyncConnection, processes: Sequence[UUID
 
 
 async def _require(connection: AsyncConnection, processes: Sequence[UUID], scope: Scope) -> None:
-    found = select(t.process.c.id).where(t.process.c.id.in_(processes), within(scope, t.process))
-    known = {*(await connection.execute(found)).scalars()}
-    for place, process in enumerate(processes):
-        if process not in known:
-            raise Refused(Refusal.NOT_FOUND, path=("processes", str(place)))
+    named = ((("processes", str(place)), Process.__name__, each) for place, each in enumerate(processes))
+    await require(connection, named, scope=scope)
 
 
 async def _require_own(

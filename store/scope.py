@@ -69,14 +69,17 @@ async def require(
     named = list(named)
     if not named:
         return
+    by_type: dict[str, set[UUID]] = {}
+    for _, type_name, identifier in named:
+        by_type.setdefault(type_name, set()).add(identifier)
     looks = [
-        select(literal(place).label("place"), table.c.id).where(table.c.id == identifier, within(scope, table), *more)
-        for place, (_, type_name, identifier) in enumerate(named)
+        select(literal(type_name).label("type"), table.c.id).where(table.c.id.in_(wanted), within(scope, table), *more)
+        for type_name, wanted in by_type.items()
         for table, *more in [_where(type_name, scope)]
     ]
-    found = {row.place for row in await connection.execute(union_all(*looks))}
-    for place, (path, _, _) in enumerate(named):
-        if place not in found:
+    found = {(row.type, row.id) for row in await connection.execute(union_all(*looks))}
+    for path, *what in named:
+        if tuple(what) not in found:
             raise Refused(Refusal.NOT_FOUND, path=path)
 
 
