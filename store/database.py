@@ -1,8 +1,7 @@
 """The way to PostgreSQL: one engine a process, made by the composition root."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from psycopg import Error, OperationalError
 from sqlalchemy import Row, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 PATIENCE_SECONDS = 15
 """PostgreSQL gives up a statement that takes longer: nobody waits for its answer any more."""
@@ -62,16 +61,10 @@ def _without_detail(context: ExceptionContext) -> None:
         error.args = wrapped.args = (error.diag.message_primary,)
 
 
-def reading(engine: AsyncEngine) -> AsyncEngine:
-    """Return the same engine for single reading statements, each its own transaction: two round trips less."""
+@lru_cache(maxsize=8)
+def autocommit(engine: AsyncEngine) -> AsyncEngine:
+    """Return the same engine for single statements, each its own transaction: two round trips less."""
     return engine.execution_options(isolation_level="AUTOCOMMIT")
-
-
-@asynccontextmanager
-async def autocommit(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Give a connection on which each statement is a transaction."""
-    async with engine.connect() as connection:
-        yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def to_json(value: object) -> str:

@@ -47,7 +47,7 @@ async def project(engine: AsyncEngine, case_id: UUID, entries: Sequence[Entry]) 
         opened = moved if event.seq == 1 and isinstance(moved, Case) else None
         settled = moved if moved.settles and moved.entered_at == event.occurred_at else None
         # By itself the statement is a transaction: `begin` and `commit` are two round trips more.
-        async with engine.begin() if opened or settled else autocommit(engine) as connection:
+        async with engine.begin() if opened or settled else autocommit(engine).connect() as connection:
             if opened:
                 file = upsert(t.case_file).values(id=case_id, seq=0, **_subject(opened))
                 await connection.execute(file.on_conflict_do_nothing())

@@ -37,7 +37,7 @@ async def run_api(settings: Settings) -> None:
         async with Engine(client).watched() as engine:
             services = Services(
                 database=postgres,
-                reading=database.reading(postgres),
+                reading=database.autocommit(postgres),
                 engine=engine,
                 policy=rules,
                 token_secret=settings.token_secret,

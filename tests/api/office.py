@@ -163,7 +163,7 @@ async def opened(database: str) -> Office:
     return Office(
         services=Services(
             database=engine,
-            reading=databases.reading(engine),
+            reading=databases.autocommit(engine),
             engine=Engine(await Client.connect("127.0.0.1:1", lazy=True)),
             policy=LOMBARDIA,
             token_secret="not used here",

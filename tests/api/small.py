@@ -118,7 +118,7 @@ async def services(*, database_url: str = "postgresql://nobody@127.0.0.1:1/nothi
     engine = database.connect(database_url)
     return Services(
         database=engine,
-        reading=database.reading(engine),
+        reading=database.autocommit(engine),
         engine=Engine(await Client.connect("127.0.0.1:1", lazy=True)),
         policy=LOMBARDIA,
         token_secret=SECRET,

@@ -102,7 +102,7 @@ async def agency(database: str) -> AsyncIterator[Agency]:
     yield Agency(
         services=Services(
             database=engine,
-            reading=databases.reading(engine),
+            reading=databases.autocommit(engine),
             engine=Engine(await Client.connect("127.0.0.1:1", lazy=True)),
             policy=LOMBARDIA,
             token_secret=SECRET,

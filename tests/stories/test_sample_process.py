@@ -58,7 +58,7 @@ async def front_end(database: str, temporal: Client) -> AsyncIterator[tuple[Fron
     async with _running(engine, temporal) as cases:
         services = Services(
             database=engine,
-            reading=databases.reading(engine),
+            reading=databases.autocommit(engine),
             engine=cases,
             policy=policy.load(document, processes),
             token_secret="",
