@@ -1,8 +1,8 @@
 """Pages of a list, by keyset: a page begins after the last row of the one before, whatever was added meanwhile.
 
 A cursor is opaque to clients: base64url of the name of the order and the row's values in it; of names of people, which
-belong in no log, only the row's id. One statement a page; it asks for one row more than the page has, to know whether
-there is a next.
+belong in no log, only the row's id, with which one more statement finds them again. A page asks for one row more than
+it has, to know whether there is a next.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -74,9 +74,7 @@ class Pages:
         # Within the text: PostgreSQL plans for a tenth of all rows when it does not know how many are wanted.
         self._statement = ordered.limit(bindparam("limit", type_=Integer, literal_execute=True))
         self._order = order
-        self._again = select(*order.columns).where(
-            order.columns[-1] == bindparam("id"), true() if sight is None else sight
-        )
+        self._again = select(*order.columns).where(order.columns[-1] == bindparam("id"), sight)
         # By which of the cursor's values are null: that is how the statements differ.
         self._after: dict[tuple[bool, ...], Select[Any]] = {}
 
