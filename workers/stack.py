@@ -135,16 +135,6 @@ def attached(settings: Settings, *, needs: Collection[str] = ()) -> Settings:
     return settings
 
 
-def erase(data: Path) -> None:
-    """Delete what a start `anew` made in the data folder, wherever its servers keep it.
-
-    Raises AlreadyRunning if a stack runs on it, OperatorError if it holds anything else.
-    """
-    _require_erasable(data)
-    with _claimed(data):
-        _erase(data)
-
-
 def _require_erasable(data: Path) -> None:
     try:
         found = {each.name for each in data.iterdir()}

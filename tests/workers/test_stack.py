@@ -12,7 +12,7 @@ from workers import embedded
 from workers.engine import connect
 from workers.errors import AlreadyRunning, BadSetting, OperatorError, PortTaken
 from workers.settings import Settings
-from workers.stack import attached, erase, running, stack
+from workers.stack import attached, running, stack
 
 
 async def _execute(database_url: str, statement: LiteralString) -> None:
@@ -46,7 +46,8 @@ async def test_a_start_anew_erases_what_such_a_start_left(settings: Settings) ->
     async with stack(settings, anew=True) as first:
         await _execute(first.settings.database_url, "CREATE TABLE fact ()")
         with pytest.raises(AlreadyRunning):
-            erase(settings.data)
+            async with stack(settings, anew=True):
+                pass
     async with stack(settings, anew=True) as second:
         with pytest.raises(psycopg.errors.UndefinedTable):
             await _execute(second.settings.database_url, "SELECT FROM fact")
@@ -154,11 +155,12 @@ async def test_a_data_folder_that_cannot_be_made_is_named(settings: Settings) ->
             pass
 
 
-def test_a_data_folder_that_may_not_be_read_is_named(foreign: Path) -> None:
+async def test_a_data_folder_that_may_not_be_read_is_named(foreign: Path) -> None:
     with pytest.raises(OperatorError, match=r"cannot be used \(Permission denied\): choose another with PRATICA_DATA"):
         attached(Settings(data=foreign))
     with pytest.raises(OperatorError, match=r"cannot be used \(Permission denied\)"):
-        erase(foreign)
+        async with stack(Settings(data=foreign), anew=True):
+            pass
 
 
 @pytest.mark.parametrize("host", ["no.such.host", "192.0.2.1"])

@@ -34,7 +34,7 @@ _STATE = Path("/var/lib/pratica")
 _ROLE = "pratica"
 
 _PATH = "path"  # in a home, whose it is: the path of its link
-_LOCK = "postgresql.lock"
+_NAME = "PostgreSQL"
 
 # Nothing of the caller's environment: a PGPORT or an Italian locale would change what the server is.
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
@@ -59,7 +59,7 @@ class PostgreSQL(Server):
         self._password = (home / "password").read_text().strip()
         options = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
         super().__init__(
-            name="PostgreSQL",
+            name=_NAME,
             home=home,
             port=port,
             command=[str(binaries / "postgres"), "-D", str(self._data), "-p", str(port), *options],
@@ -200,7 +200,7 @@ def _make_home(directory: Path, *, user: int) -> Path:
 
 
 def _require_idle(home: Path) -> None:
-    with idle(home / _LOCK) as nobody:
+    with idle(home, _NAME) as nobody:
         if not nobody:
             raise AlreadyRunning(f"PostgreSQL still runs on {home}, whose folder was deleted: stop it and try again.")
 

@@ -148,7 +148,7 @@ class Server(ABC):
 
     async def _take_lock(self) -> int:
         """Return the lock's file descriptor; end first what a dead program left behind."""
-        lock = os.open(self.home / f"{self.name.lower()}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(lock_file(self.home, self.name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             async with asyncio.timeout(_STOP_SECONDS):
                 await self._until_locked(lock)
@@ -172,10 +172,15 @@ class Server(ABC):
             await asyncio.sleep(_POLL_SECONDS)
 
 
+def lock_file(home: Path, name: str) -> Path:
+    """Return the file whose lock a server and its children hold."""
+    return home / f"{name.lower()}.lock"
+
+
 @contextlib.contextmanager
-def idle(lock: Path) -> Iterator[bool]:
+def idle(home: Path, name: str) -> Iterator[bool]:
     """Say whether no process holds a server's lock, and if so hold it for as long as the context lasts."""
-    opened = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    opened = os.open(lock_file(home, name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         yield _locked(opened)
     finally:
