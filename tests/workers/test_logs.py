@@ -34,7 +34,7 @@ _PROGRAM = """
 
 
 _WORKER = """
-    import asyncio, gc, logging
+    import asyncio, gc, logging, os
     from temporalio import workflow
     from temporalio.worker import UnsandboxedWorkflowRunner, Worker
     from workers import engine, logs
@@ -75,6 +75,8 @@ _WORKER = """
 
     logs.configure({level!r})
     asyncio.run(main())
+    logging.shutdown()
+    os._exit(0)  # as `pratica` ends: see workers.cli.main
 """
 
 
