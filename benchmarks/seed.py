@@ -13,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from benchmarks.load import Load
 from domain.case_file import CaseFile
 from domain.events import Entry, StepRequest
+from domain.processes import PROCESSES
 from domain.register import Identity
 from domain.tenant_case import TenantCase
 from store import tables as t
+from store.policies import Policies
 from store.projection import project
 from tests.world import World
 from workers.demo.people import invented
@@ -36,12 +38,15 @@ async def seed(engine: AsyncEngine, world: World, cases: int) -> None:
     async with engine.begin() as connection:
         await connection.execute(insert(t.person), people)
     numbered = iter(enumerate(people))
+    policies = Policies(PROCESSES)
 
     async def turn() -> None:
         number, person = next(numbered)
         case_id = uuid4()
         told = life[: 1 + number % len(life)]
-        await project(engine, case_id, list(_lived(case_id, person, told, since=now - timedelta(minutes=number))))
+        await project(
+            engine, case_id, list(_lived(case_id, person, told, since=now - timedelta(minutes=number))), policies
+        )
 
     await Load().put([turn] * _AT_ONCE, cases)
 

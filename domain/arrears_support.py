@@ -269,7 +269,7 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
 
     @step(
         (State.DEBT_VERIFIED | State.CAUSE_ASSESSED | State.PLAN_PROPOSED | State.BREACHED) >> State.ESCALATED,
-        by=[Role.ADMINISTRATIVE, Role.SUPERVISOR],
+        by=[Role.ADMINISTRATIVE, Role.SUPERVISOR, Role.ENGINE],
         it="Passa all'ufficio competente",
     )
     def escalate(self, given: EscalateArrears, at: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.case import Case
-from domain.events import DEADLINE_PASSED, Entry, Event, Record, StepRequest
+from domain.events import DEADLINE_PASSED, TASK_DONE, TASK_RAISED, Entry, Event, Record, StepRequest, TaskChange
 from domain.fields import local_day
 from domain.process import Process, Reservation, Step
 from domain.record import blank, dump, load, read_input
@@ -64,7 +64,8 @@ class CaseFile:
                 raise Refused(Refusal.TOO_MANY, path=("case",), most=TRACKS_MOST)
         if not request.opening:
             raise ValueError("a step that opens a process carries its terms and limits")
-        return blank(request.kind, id=request.process_id, case_id=self.case_id, opening=request.opening)
+        opened = blank(request.kind, id=request.process_id, case_id=self.case_id, opening=request.opening)
+        return opened.paused_with(self.case) if self.case else opened
 
     def reservation(self, request: StepRequest, now: datetime) -> tuple[Process, Reservation] | None:
         """Return what the step must first take of a shared resource, and the process it is for; raise `Refused`."""
@@ -84,8 +85,17 @@ class CaseFile:
             ends = [moment for moment in (self.case.last_track_ended_at, ended_at) if moment]
             self.case = replace(self.case, version=self.case.version + 1, last_track_ended_at=max(ends, default=None))
             changed.append(self.case)
+        changed += self._paused(after)
         at = after.last_at or now
         return self._entry(request.step, before, changed, occurred_at=at, recorded_at=now, request=request)
+
+    def change_task(self, change: TaskChange, now: datetime) -> Entry:
+        """Give somebody something to do, or note that it is done; raise `Refused`. No version rises for it."""
+        process = self._find(change.process_id) if change.entry else self._find_or_case(change.process_id)
+        if change.entry not in {None, process.entry} or not (process.waits_for or process.expires()):
+            raise Refused(Refusal.TASK_OVER)
+        name = TASK_DONE if change.done else TASK_RAISED
+        return self._entry(name, process, [process], occurred_at=now, recorded_at=now, request=change)
 
     def next_due(self) -> datetime | None:
         """Return when time next has something to do here: a deadline, or the end of a closed case's window."""
@@ -111,6 +121,8 @@ class CaseFile:
 
     def fold(self, event: Event) -> Entry:
         """Live an event of the log again, exactly as it was; the entry is equal to the one it came from."""
+        if isinstance(event.request, TaskChange):
+            return self.change_task(event.request, event.recorded_at)
         if event.request:
             return self.take(event.request, event.recorded_at)
         return self._pass_deadline(self._find(event.process_id), event.occurred_at, event.recorded_at)
@@ -131,12 +143,24 @@ class CaseFile:
                 file.tracks[process.id] = process
         return file
 
+    def _paused(self, case: Process) -> list[Process]:
+        """Pause the tracks with their case, and return those that it changes."""
+        if case.id != self.case_id:
+            return []
+        pause = case.paused_on, case.paused_until
+        behind = [track for track in self.tracks.values() if (track.paused_on, track.paused_until) != pause]
+        self.tracks |= {track.id: track.paused_with(case) for track in behind}
+        return [self.tracks[track.id] for track in behind]
+
     def _find(self, process_id: UUID) -> Process:
         if self.case and process_id == self.case_id:
             return replace(self.case, tracks=tuple(self.tracks.values()))
         if process_id in self.tracks:
             return self.tracks[process_id]
         raise Refused(Refusal.NOT_FOUND, path=("id",))
+
+    def _find_or_case(self, process_id: UUID) -> Process:
+        return self._find(process_id if process_id in self.tracks else self.case_id)
 
     def _pass_deadline(self, process: Process, deadline: datetime, now: datetime) -> Entry:
         """The version stays as it is, so that no open form is stale for it."""
@@ -161,7 +185,7 @@ class CaseFile:
         *,
         occurred_at: datetime,
         recorded_at: datetime,
-        request: StepRequest | None = None,
+        request: StepRequest | TaskChange | None = None,
     ) -> Entry:
         self.seq += 1
         after = changed[0]

@@ -212,7 +212,7 @@ class Contribution(Process, it="Contributo"):
         """Announce the refusal with its ground (L. 241/1990, art. 10-bis), or again when the letter came back."""
         self.ground = given.ground
 
-    @step(State.REFUSAL_NOTIFIED >> State.OBSERVATIONS_AWAITED, by=OFFICE, it="Registra la ricevuta")
+    @step(State.REFUSAL_NOTIFIED >> State.OBSERVATIONS_AWAITED, by=OFFICE | {Role.ENGINE}, it="Registra la ricevuta")
     def record_receipt(self, given: RecordReceipt, at: datetime) -> None:
         """The receipt of the notice came back: the tenant's term runs from the day on it."""
         happened(given.received_on, at, "received_on")

@@ -9,18 +9,26 @@ from typing import Any
 from uuid import UUID
 
 from domain.roles import Role
+from domain.tasks import TaskReason
 from domain.terms import Closures, Terms
 
 DEADLINE_PASSED = "deadline_passed"
-"""The one event that is not a step: a deadline went by, and the supervisor has a task."""
+"""Not a step: a deadline went by, and the supervisor has a task."""
+
+TASK_RAISED, TASK_DONE = "task_raised", "task_done"
+"""Not steps: somebody was given something to do beside them, and has done it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """The member of staff who asks, and the role that allows the step."""
+    """The member of staff who asks, and the role that allows the step; the engine is nobody."""
 
-    id: UUID
+    id: UUID | None
     role: Role
+
+
+ENGINE = Actor(id=None, role=Role.ENGINE)
+"""Who acts when policy and time do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +64,29 @@ class StepRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event:
-    """One line of a case's history: `name` is a step or `DEADLINE_PASSED`; `seq` counts from 1 without gaps.
+class TaskChange:
+    """Something to do for a `role`, beside the steps of a process; or that it is `done`.
 
-    `occurred_at` is when it happened, `recorded_at` when it was told. `request` is the step as it was asked for.
+    It is for one `entry` into a state, and nothing once that was left; without an entry it is about the state as it is,
+    or about the case if the process has ended. `clause` is the rung of the policy that raises it.
+    """
+
+    request_id: str
+    fingerprint: str
+    process_id: UUID
+    actor: Actor
+    reason: TaskReason
+    role: Role
+    entry: int | None = None
+    clause: str = ""
+    done: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One line of a case's history: `name` is a step or one of the constants above; `seq` counts from 1 without gaps.
+
+    `occurred_at` is when it happened, `recorded_at` when it was told. `request` is what was asked for, if anything.
     """
 
     seq: int
@@ -72,7 +99,7 @@ class Event:
     entry: int
     occurred_at: datetime
     recorded_at: datetime
-    request: StepRequest | None = None
+    request: StepRequest | TaskChange | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,10 +58,10 @@ class Outgoing:
 
 @dataclass(frozen=True, kw_only=True)
 class Handed:
-    """What became of handing over the message with that `key`: SENT, TEMPORARY_FAILURE, PERMANENT_FAILURE or UNKNOWN.
+    """What became of the message with that `key`: SENT, TEMPORARY_FAILURE, PERMANENT_FAILURE or UNKNOWN.
 
-    `provider_id` is what the provider calls it; `code` says why it failed, and quotes nothing. `retry_after` is how long
-    the provider wants to be left alone.
+    `provider_id` is what the provider calls it; `code` says why it failed, and quotes nothing. `retry_after` is for how
+    long the provider wants to be left alone.
     """
 
     key: UUID

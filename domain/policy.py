@@ -9,6 +9,11 @@
           OPENED: {within: 10 working days, because: agency practice}
         limits:                   # what the process leaves to policy: its `Limits`
           tolerance_days: {value: 5, because: agency practice}
+        ladders: {OPENED: office} # which ladder each state that waits for somebody has
+    messages: {hours: "08:30-19:30", days: working days, oldest_days: 2}
+    ladders:                      # see `domain.ladder`
+      office:
+        - {when: at deadline, tell: OPERATOR, by: [IN_APP], text: task_overdue, because: agency practice}
 
 The processes' declarations say what must be there. A document is loaded whole or not at all, and `PolicyInvalid` names
 every line at fault with what to do about it.
@@ -25,9 +30,12 @@ from typing import Annotated, Any, Generic, TypeVar, get_type_hints
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
+from domain.ladder import Rung
+from domain.ladder_check import ladder_problems
 from domain.marked_yaml import MarkedYaml, Problem
 from domain.process import Process
 from domain.terms import Closures, Term, Terms
+from domain.timetable import Timetable
 
 
 class PolicyInvalid(ValueError):
@@ -43,18 +51,26 @@ class Policy:
     """A policy document that has been checked against the processes.
 
     `id` names its version ("lombardia@2026-11-01"); `clauses` says why, by the id ("ARREARS_SUPPORT.OPENED") which
-    every `Term` from it carries. `deadlines` and `settings` are by kind of process: take them with `terms`, `limits`.
+    every `Term` and `Rung` from it carries. `deadlines`, `fixed`, `settings` and `ladders` are by kind of process: take
+    them with `terms`, `limits` and `ladder`. `timetable` says when messages leave.
     """
 
     id: str
     saturday_works: bool
     clauses: Mapping[str, str]
     deadlines: Mapping[str, Mapping[str, Term]]
+    fixed: Mapping[str, tuple[str, ...]]
     settings: Mapping[str, Any]
+    timetable: Timetable
+    ladders: Mapping[str, Mapping[str, tuple[Rung, ...]]]
 
     def terms(self, kind: str, closures: Closures) -> Terms:
         """Return what a process of this kind, in a place with these closed days, carries with it."""
-        return Terms(policy=self.id, deadlines=dict(self.deadlines[kind]), closures=closures)
+        return Terms(policy=self.id, deadlines=dict(self.deadlines[kind]), closures=closures, fixed=self.fixed[kind])
+
+    def ladder(self, kind: str, state: str) -> tuple[Rung, ...]:
+        """Return the rungs of a state, in the order in which the policy has them; none if it has no ladder."""
+        return self.ladders.get(kind, {}).get(state, ())
 
     def limits(self, process: type[Process]) -> Any:
         """Return the `Limits` of this process, as the policy sets them."""
@@ -83,6 +99,7 @@ class _Part(BaseModel):
 class _Deadline(_Part):
     within: Term
     because: _Because
+    fixed: bool = False
 
 
 class _Limit(_Part, Generic[_T]):
@@ -107,6 +124,7 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
 
     clauses: dict[str, str] = {}
     deadlines: dict[str, dict[str, Term]] = {}
+    fixed: dict[str, tuple[str, ...]] = {}
     settings: dict[str, Any] = {}
     for kind, process in declared.items():
         section = getattr(read.processes, kind)
@@ -114,11 +132,18 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
             f"{kind}.{name}": figure.because for name, figure in [*section.deadlines, *section.limits] if figure
         }
         deadlines[kind] = {name: _cited(figure.within, kind, name) for name, figure in section.deadlines}
+        fixed[kind] = tuple(f"{kind}.{name}" for name, figure in section.deadlines if figure.fixed)
         limits = {name: _cited(figure.value, kind, name) for name, figure in section.limits if figure}
         try:
             settings[kind] = process.Limits(**limits)
         except ValueError as error:  # each is right, but not all of them together
             document.problem(("processes", kind, "limits"), str(error))
+    named = {name: _rungs(name, rungs) for name, rungs in read.ladders.items()}
+    clauses |= {rung.clause: rung.because for rungs in named.values() for rung in rungs}
+    sections = {kind: getattr(read.processes, kind) for kind in declared}
+    ladders = {kind: {state: name for state, name in section.ladders if name} for kind, section in sections.items()}
+    for path, message in ladder_problems(named, ladders, declared):
+        document.problem(path, message)
     if document.problems:
         raise PolicyInvalid(document.problems)
     return Policy(
@@ -126,8 +151,15 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
         saturday_works=read.saturday_works,
         clauses=clauses,
         deadlines=deadlines,
+        fixed=fixed,
         settings=settings,
+        timetable=read.messages,
+        ladders={kind: {state: named[name] for state, name in by_state.items()} for kind, by_state in ladders.items()},
     )
+
+
+def _rungs(ladder: str, rungs: Iterable[Rung]) -> tuple[Rung, ...]:
+    return tuple(replace(rung, clause=f"{ladder}.{number}") for number, rung in enumerate(rungs, 1))
 
 
 def _cited(value: Any, kind: str, name: str) -> Any:
@@ -141,9 +173,17 @@ def _shape(declared: Mapping[str, type[Process]]) -> tuple[type[_Part], Any]:
         deadlines = {state.name: (_Deadline, ...) for state in process.State if state.waits_for}
         types = get_type_hints(process.Limits, include_extras=True)
         limits = {field.name: _limit(field, types[field.name]) for field in fields(process.Limits)}
-        sections[kind] = _part({"deadlines": _part(deadlines), "limits": _part(limits)})
+        ladders = {state.name: (str, ...) if state.waits_for else (str, "") for state in process.State}
+        sections[kind] = _part({"deadlines": _part(deadlines), "limits": _part(limits), "ladders": _part(ladders)})
     return _part(
-        {"policy": (_Name, ...), "version": (date, ...), "saturday_works": (bool, ...), "processes": _part(sections)}
+        {
+            "policy": (_Name, ...),
+            "version": (date, ...),
+            "saturday_works": (bool, ...),
+            "messages": (Timetable, Timetable()),
+            "ladders": (dict[str, tuple[Rung, ...]], ...),
+            "processes": _part(sections),
+        }
     )
 
 

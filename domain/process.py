@@ -28,7 +28,7 @@ import inspect
 import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from operator import itemgetter
 from types import MappingProxyType
@@ -38,9 +38,10 @@ from uuid import UUID
 from transitions import Machine, MachineError
 
 from domain.choices import Choice, Label
+from domain.fields import Count, Day, local_day, start_of
 from domain.refusals import Refusal, Refused
 from domain.roles import Party, Role
-from domain.terms import Term, Terms, due
+from domain.terms import ROME, Term, Terms, Unit, due
 
 CLOCK_SKEW = timedelta(minutes=2)
 """How far a client's clock may run ahead before its fact counts as one in the future."""
@@ -216,6 +217,11 @@ class Process:
     """When the last step happened: nothing is told out of order."""
     deadline: datetime | None = None
     overdue: bool = False
+    paused_on: Day | None = None
+    paused_until: Day | None = None
+    """The latest pause of the case: nothing is expected from the one day until the other."""
+    paused_days: Count = 0
+    """Days of the pauses before `paused_on` that its present state's term has been longer by."""
 
     def __init_subclass__(cls, *, it: str = "", **arguments: Any) -> None:
         """Read the declaration: `class Loan(Process, it="Prestito")`."""
@@ -309,8 +315,44 @@ class Process:
 
     def falls_due(self) -> tuple[datetime, Term] | None:
         """Return when the present state is due, and the term that says so."""
-        ends = [(due(term, start, self.terms.closures), term) for term, start in self.terms_now()]
+        ends = [(self._end(term, start), term) for term, start in self.terms_now()]
         return min(ends, key=itemgetter(0), default=None)
+
+    def _end(self, term: Term, start: datetime) -> datetime:
+        """The agency's own terms are longer by the days of a pause, and none ends before it does.
+
+        Terms of law run on, and so do those in hours: they are for what cannot wait.
+        """
+        if term.unit is Unit.HOURS or term.clause in self.terms.fixed:
+            return due(term, start, self.terms.closures)
+        later = start.astimezone(ROME) + timedelta(days=self.days_paused)
+        end = due(term, later, self.terms.closures)
+        return max(end, start_of(self.paused_until).astimezone(UTC)) if self.paused_until else end
+
+    @property
+    def days_paused(self) -> int:
+        """How many days longer the present state's own term is, for the pauses in it."""
+        return self.paused_days + self._days_of_pause()
+
+    def _days_of_pause(self) -> int:
+        """How many days of the latest pause the present state's own term is longer by."""
+        start = self.clock_starts()
+        if not start or not self.paused_on or not self.paused_until:
+            return 0
+        return max((self.paused_until - max(self.paused_on, local_day(start))).days, 0)
+
+    def pause_between(self, on: Day | None, until: Day | None) -> None:
+        """Expect nothing from one day until another, instead of the latest pause if it began on the same."""
+        if on != self.paused_on:
+            self.paused_days += self._days_of_pause()
+        self.paused_on, self.paused_until = on, until
+
+    def paused_with(self, case: "Process") -> Self:
+        """Return this track with the latest pause of its case; its version stays, so that no open form is stale."""
+        changed = copy.copy(self)
+        changed.pause_between(case.paused_on, case.paused_until)
+        changed._reckon()  # noqa: SLF001 (itself, as it will be)
+        return changed
 
     def expires(self) -> datetime | None:
         """When an ended process stops accepting steps (a closed case, its reopening window); None is at once."""
@@ -353,9 +395,15 @@ class Process:
         if entered:
             self.entry += 1
             self.entered_at = at
+            self.paused_days = 0  # another term, which no earlier pause is part of
+            self.overdue = False
+        self._reckon()
+
+    def _reckon(self) -> None:
+        """Work out the deadline; a new one is not overdue yet."""
         falls_due = None if self.ended else self.falls_due()
         deadline = falls_due and falls_due[0]
-        if entered or deadline != self.deadline:
+        if deadline != self.deadline:
             self.overdue = False
         self.deadline = deadline
 

@@ -41,6 +41,10 @@ class Refusal(Choice):
         "La data {date} è già passata: indicarne una futura.",
         "The date {date} has already passed: give a future one.",
     )
+    TASK_OVER = (
+        "Non è più da fare: il procedimento è andato avanti.",
+        "It is no longer to be done: the process has moved on.",
+    )
     CASE_NOT_OPEN = (
         "La pratica non è aperta: riaprirla prima, o aprirne una nuova.",
         "The case is not open: reopen it first, or open a new one.",

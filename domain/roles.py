@@ -4,7 +4,7 @@ from domain.choices import Choice
 
 
 class Role(Choice):
-    """Roles of the agency's staff, and of a partner's referent."""
+    """Roles of the agency's staff, of a partner's referent, and of the engine where policy lets it act (no token's)."""
 
     OPERATOR = "Community manager", "Community manager"
     EDUCATOR = "Educatore", "Educator"
@@ -16,6 +16,7 @@ class Role(Choice):
     PARTNER_REFERENT = "Referente dell'ente partner", "Partner's referent"
     SUPERVISOR = "Supervisore", "Supervisor"
     ADMINISTRATOR = "Amministratore", "Administrator"
+    ENGINE = "Pratica", "Pratica"
 
 
 class Party(Choice):
@@ -35,5 +36,5 @@ OFFICE = frozenset({Role.OPERATOR, Role.ADMINISTRATIVE, Role.SUPERVISOR})
 TECHNICAL = frozenset({Role.OPERATOR, Role.TECHNICIAN, Role.SUPERVISOR})
 """Staff who order and check works."""
 
-STAFF = frozenset(Role) - {Role.PARTNER_REFERENT}
+STAFF = frozenset(Role) - {Role.PARTNER_REFERENT, Role.ENGINE}
 """Everybody who works for the agency."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from operator import itemgetter
 from types import MappingProxyType
@@ -28,7 +28,7 @@ from domain.process import NEW, OPEN, SAME, Appointment, Reservation, States, st
 from domain.refusals import Refusal, Refused
 from domain.roles import FIELD, OFFICE, STAFF, Party, Role
 from domain.shape import ANYWHERE
-from domain.terms import ROME, Term, Unit, due, last_moment
+from domain.terms import Term, Unit, due, last_moment
 
 NEEDS_MOST = 60
 """How many needs a case keeps, the latest: a bound on what it carries; the event log has them all."""
@@ -201,16 +201,12 @@ class TenantCase(Case, it="Pratica"):
     appointment: Moment | None = None
     no_shows: int = 0
     needs: tuple[Need, ...] = ()
-    paused_on: Day | None = None
-    paused_until: Day | None = None
     pause_reason: Reason | None = None
     follow_ups: int = 0
     """Since it was last handed to monitoring."""
     outcome: Outcome | None = None
     danger_since: Moment | None = None
     """From when it was known, until a person has been reached."""
-    paused_days: Count = 0
-    """Days of the pauses before `paused_on` that its present state's term has been longer by."""
 
     settles = MappingProxyType({State.LISTENED.name: "KEPT", State.NO_SHOW.name: "MISSED"})
 
@@ -220,11 +216,6 @@ class TenantCase(Case, it="Pratica"):
             return None
         return Appointment(at=self.appointment, stop=self.stop if self.state == self.State.CONVENED.name else None)
 
-    def clock_starts(self) -> datetime | None:
-        """The days of a pause do not count: the case's own term runs from as many days later on the calendar."""
-        start = super().clock_starts()
-        return start and start.astimezone(ROME) + timedelta(days=self.paused_days + self._days_of_pause())
-
     def terms_now(self) -> Iterator[tuple[Term, datetime]]:
         """After the first follow-up of a monitored case they are further apart."""
         for term, start in super().terms_now():
@@ -232,10 +223,8 @@ class TenantCase(Case, it="Pratica"):
             yield self.limits.next_follow_up if again else term, start
 
     def falls_due(self) -> tuple[datetime, Term] | None:
-        """Nothing is due before a pause ends, but danger: that reaches a person at once, whatever the state."""
+        """Danger reaches a person at once, whatever the state and in any pause."""
         ends = super().falls_due()
-        if ends and self.paused_until:
-            ends = max(ends[0], start_of(self.paused_until).astimezone(UTC)), ends[1]
         if self.danger_since:
             hour = self.limits.danger_within
             reached = due(hour, self.danger_since, self.terms.closures), hour
@@ -358,25 +347,25 @@ class TenantCase(Case, it="Pratica"):
 
     @step(OPEN >> SAME, by=FIELD, it="Sospendi fino a una data")
     def pause(self, given: Pause, at: datetime) -> None:
-        """Expect nothing of the case itself until a day, or another day; its own term is longer by as much.
+        """Expect nothing of the case and its tracks until a day, or another day: the agency's own terms are longer.
 
-        The terms of its tracks run on.
+        Terms of law, and those in hours, run on.
         """
         today = local_day(at)
         if given.until <= today:
             raise Refused(Refusal.DUE_DATE_PAST, path=("until",), date=given.until)
-        if not self.paused_on or not self.paused_until or self.paused_until <= today:
-            self.paused_days += self._days_of_pause()
-            self.paused_on = today
-        longest = due(self.limits.pause_most, start_of(self.paused_on), self.terms.closures)
+        extended = self.paused_on if self.paused_until and self.paused_until > today else None
+        began = extended or today
+        longest = due(self.limits.pause_most, start_of(began), self.terms.closures)
         if start_of(given.until) >= longest:
             raise Refused(Refusal.PAUSE_TOO_LONG, path=("until",), latest=last_moment(longest))
-        self.paused_until, self.pause_reason = given.until, given.reason
+        self.pause_between(began, given.until)
+        self.pause_reason = given.reason
 
     @step(OPEN >> SAME, by=FIELD, it="Riprendi la pratica sospesa", when=paused)
     def resume(self, at: datetime) -> None:
         """End the pause before its time."""
-        self.paused_until = local_day(at)
+        self.pause_between(self.paused_on, local_day(at))
 
     @step(OPEN >> SAME, by=FIELD, it="Assegna a un altro operatore")
     def hand_over(self, given: HandOver, at: datetime) -> None:
@@ -390,15 +379,3 @@ class TenantCase(Case, it="Pratica"):
 
     def _urgent(self, urgency: Urgency, at: datetime) -> None:
         self.urgency, self.danger_since = urgency, at if urgency is Urgency.DANGER else None
-
-    def _days_of_pause(self) -> int:
-        """How many days of the latest pause the present state's own term is longer by."""
-        start = super().clock_starts()
-        if not start or not self.paused_on or not self.paused_until:
-            return 0
-        return max((self.paused_until - max(self.paused_on, local_day(start))).days, 0)
-
-    def _moved(self, at: datetime, *, entered: bool) -> None:
-        if entered:  # another term, which no earlier pause is part of
-            self.paused_days = 0
-        super()._moved(at, entered=entered)

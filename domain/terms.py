@@ -89,12 +89,14 @@ class Closures:
 class Terms:
     """What a process carries from policy: under 2 KB as JSON.
 
-    `policy` is the version they came from ("lombardia@2026-11-01"), `deadlines` are by name of the state.
+    `policy` is the version they came from ("lombardia@2026-11-01"), `deadlines` are by name of the state. `fixed` has
+    the clauses of those that run on while the case is paused: terms of law and of contracts.
     """
 
     policy: str
     deadlines: dict[str, Term]
     closures: Closures
+    fixed: tuple[str, ...] = ()
 
 
 def due(term: Term, start: datetime, closures: Closures) -> datetime:

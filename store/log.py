@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.case_file import CaseFile
-from domain.events import Event, Record, StepRequest
+from domain.events import Event, Record, StepRequest, TaskChange
 from store import tables as t
 
-_REQUEST = TypeAdapter(StepRequest)
+_REQUEST: TypeAdapter[StepRequest | TaskChange] = TypeAdapter(StepRequest | TaskChange)
 
 PAGE = 500
 """Case ids read at a time."""

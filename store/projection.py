@@ -1,6 +1,7 @@
 """The write side of casework: what a case's workflow has done, taken over in order and once.
 
-`project` is the only writer of `case_file`, `process`, `event`, `task` and `appointment`, and of how reservations end.
+`project` is the only writer of `case_file`, `process`, `event`, `task` and `appointment`, and of how reservations end;
+it schedules reminders, and cancels those of a state that was left.
 An entry is one statement: a step waits for it, and every round trip to PostgreSQL would be a millisecond more. Only a
 case's first entry, and one that ends what was booked, take a few in a transaction.
 """
@@ -16,17 +17,20 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.case import Case
-from domain.events import Entry, Event, StepRequest
+from domain.events import DEADLINE_PASSED, TASK_DONE, TASK_RAISED, Entry, Event, StepRequest, TaskChange
+from domain.ladder import Reminder, reminders_of
 from domain.process import Process
 from domain.record import load
 from domain.roles import Role
+from domain.tasks import MOVED, TaskReason
 from store import tables as t
 from store.database import autocommit
+from store.policies import Policies
 
-STATE, OVERDUE = "STATE", "OVERDUE"
-"""Why there is a task: a state waits for its role; a deadline went by and the supervisor should see."""
+_UNCHANGED = frozenset({DEADLINE_PASSED, TASK_RAISED, TASK_DONE})
+"""Events after which everybody is told what they would have been told before."""
 
-_REQUEST = TypeAdapter(StepRequest)
+_REQUEST: TypeAdapter[StepRequest | TaskChange] = TypeAdapter(StepRequest | TaskChange)
 
 
 class ProjectionMismatch(Exception):
@@ -36,11 +40,13 @@ class ProjectionMismatch(Exception):
     """
 
 
-async def project(engine: AsyncEngine, case_id: UUID, entries: Sequence[Entry]) -> None:
+async def project(engine: AsyncEngine, case_id: UUID, entries: Sequence[Entry], policies: Policies) -> bool:
     """Take over contiguous entries of a case, oldest first, each whole or not at all; those already taken stay.
 
-    Raises `ProjectionMismatch` when they leave a gap, or differ from what is stored under the same number.
+    Say whether dispatch must be woken, for a reminder that leaves sooner than it would look. Raises
+    `ProjectionMismatch` when they leave a gap, or differ from what is stored under the same number.
     """
+    wake = False
     for entry in entries:
         event, processes = entry.event, [load(record.kind, record.data) for record in entry.records]
         moved = processes[0]
@@ -51,14 +57,23 @@ async def project(engine: AsyncEngine, case_id: UUID, entries: Sequence[Entry]) 
             if opened:
                 file = upsert(t.case_file).values(id=case_id, seq=0, **_subject(opened))
                 await connection.execute(file.on_conflict_do_nothing())
-            if not await _put(connection, case_id, entry, processes):
+            woken = await _put(connection, case_id, entry, processes, policies)
+            if woken is None:
                 await _require_known(connection, case_id, event)
+                wake = True  # whoever wrote it may not have lived to say so
             elif settled:
                 await _settle(connection, settled)
+            wake = wake or bool(woken)
+    return wake
 
 
-async def _put(connection: AsyncConnection, case_id: UUID, entry: Entry, processes: Sequence[Process]) -> bool:
-    """Write an entry if it is the next one, and about processes of this case; say whether it was."""
+async def _put(
+    connection: AsyncConnection, case_id: UUID, entry: Entry, processes: Sequence[Process], policies: Policies
+) -> bool | None:
+    """Write an entry if it is the next one, and about processes of this case; say whether to wake dispatch.
+
+    None if it is not the next one.
+    """
     event, moved = entry.event, processes[0]
     written = {
         "event": _event_row(case_id, event),
@@ -66,13 +81,16 @@ async def _put(connection: AsyncConnection, case_id: UUID, entry: Entry, process
             _process_row(process, event) | {"data": record.data}
             for process, record in zip(processes, entry.records, strict=True)
         ],
-        "tasks": _task_rows(moved, event),
+        "tasks": [row for process in processes for row in _task_rows(process, event)],
+        "reminders": [
+            row for process in processes for row in await _reminder_rows(connection, process, event, policies)
+        ],
         "subject": _subject(moved) if isinstance(moved, Case) else None,
-        "overdue": moved.overdue,
-        "notes": event.request.notes if event.request else (),
+        "notes": event.request.notes if isinstance(event.request, StepRequest) else (),
     }
     statement = _PUT_OF_CASE if isinstance(moved, Case) else _PUT
-    return (await connection.execute(statement, {"written": written})).one_or_none() is not None
+    woken: bool | None = (await connection.execute(statement, {"written": written})).scalar_one_or_none()
+    return woken
 
 
 async def _require_known(connection: AsyncConnection, case_id: UUID, event: Event) -> None:
@@ -122,25 +140,66 @@ def _process_row(process: Process, event: Event) -> dict[str, Any]:
         "overdue": process.overdue,
         "ended_at": process.entered_at if process.ended else None,
         "changed_seq": event.seq,
+        "settled": [reason.name for reason in _settled(process, event)],
+        "reckoned": event.name not in _UNCHANGED,
+    }
+
+
+def _settled(process: Process, event: Event) -> set[TaskReason]:
+    """Why there were tasks of the state it is in that are done with this event."""
+    done = set() if process.overdue else {TaskReason.OVERDUE}
+    if process.id != event.process_id:
+        return done
+    if isinstance(event.request, TaskChange):
+        return done | ({event.request.reason} if event.request.done else set())
+    return done | (MOVED if event.request and event.request.actor.id else set())
+
+
+async def _reminder_rows(
+    connection: AsyncConnection, process: Process, event: Event, policies: Policies
+) -> list[dict[str, Any]]:
+    if event.name in _UNCHANGED:
+        return []
+    policy = await policies.of(connection, process.terms.policy)
+    ladder = policy.ladder(process.kind, process.state)
+    reminders = reminders_of(process, ladder, policy.timetable, now=event.recorded_at)
+    return [reminder_row(process, reminder) for reminder in reminders]
+
+
+def reminder_row(process: Process, reminder: Reminder) -> dict[str, Any]:
+    """Return the row of a reminder of the state that a process is in, scheduled."""
+    return {
+        "process_id": process.id,
+        "entry": process.entry,
+        "rung": reminder.rung.clause,
+        "occurrence": reminder.occurrence,
+        "policy": process.terms.policy,
+        "due_at": reminder.due_at,
+        "leaves_at": reminder.leaves_at,
     }
 
 
 def _task_rows(process: Process, event: Event) -> list[dict[str, Any]]:
-    """A state that waits for a role is a task; one that is overdue is the supervisor's too."""
-    wanted = {STATE: process.waits_for} if isinstance(process.waits_for, Role) else {}
+    """A state that waits for a role is a task; one that is overdue is the supervisor's too; and what was raised."""
+    wanted = {TaskReason.STATE: process.waits_for} if isinstance(process.waits_for, Role) else {}
     if process.overdue:
-        wanted[OVERDUE] = Role.SUPERVISOR
+        wanted[TaskReason.OVERDUE] = Role.SUPERVISOR
+    rows = [(reason, role, process.deadline, event.occurred_at) for reason, role in wanted.items()]
+    raised = event.request
+    if isinstance(raised, TaskChange) and not raised.done and process.id == event.process_id:
+        rows.append((raised.reason, raised.role, event.recorded_at, event.recorded_at))
     return [
         {
+            "process_id": process.id,
             "entry": process.entry,
-            "reason": reason,
+            "reason": reason.name,
             "kind": process.kind,
             "state": process.state,
             "role": role.name,
-            "due_at": process.deadline or event.occurred_at,
-            "opened_at": event.occurred_at,
+            "due_at": due_at or opened_at,
+            "opened_at": opened_at,
         }
-        for reason, role in wanted.items()
+        for reason, role, due_at, opened_at in rows
     ]
 
 
@@ -233,20 +292,41 @@ def _put_statement(head: str, follow: str = "") -> Any:
                operator_id = excluded.operator_id, urgency = excluded.urgency
          where process.case_id = excluded.case_id
     ), done as (
-        -- The tasks of states that were left, and of a deadline that was moved.
+        -- The tasks of states that were left, of a deadline that was moved, and what is done.
         update task k set done_at = e.occurred_at
-          from e, head, input
-         where k.process_id = e.process_id and k.done_at is null
-           and (k.entry < e.entry or (k.reason = '{OVERDUE}' and not (written->>'overdue')::boolean))
+          from e, head, input, jsonb_to_recordset(written->'processes') as p(id uuid, entry integer, settled jsonb)
+         where k.process_id = p.id and k.done_at is null and (k.entry < p.entry or p.settled ? k.reason)
     ), wanted as (
         insert into task (process_id, entry, reason, kind, state, role, due_at, opened_at, case_id, {_REPEATED})
-        select e.process_id, k.entry, k.reason, k.kind, k.state, k.role, k.due_at, k.opened_at, h.id,
+        select k.process_id, k.entry, k.reason, k.kind, k.state, k.role, k.due_at, k.opened_at, h.id,
                h.person_id, h.district_id, h.operator_id, h.urgency
-          from e, head h, input, jsonb_to_recordset(written->'tasks') as k(
-            entry integer, reason text, kind text, state text, role text, due_at timestamptz, opened_at timestamptz)
+          from head h, input, jsonb_to_recordset(written->'tasks') as k(
+            process_id uuid, entry integer, reason text, kind text, state text, role text, due_at timestamptz,
+            opened_at timestamptz)
         on conflict (process_id, entry, reason) do update
            set due_at = excluded.due_at, done_at = null, person_id = excluded.person_id,
                district_id = excluded.district_id, operator_id = excluded.operator_id, urgency = excluded.urgency
+    ), cancelled as (
+        -- What a state that was left, or another term, has no use for; what no ladder asked for lasts with its state.
+        update reminder r set status = 'CANCELLED', code = 'STATE_LEFT', ended_at = e.recorded_at
+          from e, head, input, jsonb_to_recordset(written->'processes') as p(id uuid, entry integer, reckoned boolean)
+         where r.process_id = p.id and r.status = 'SCHEDULED' and p.reckoned
+           and (r.policy is not null or r.entry < p.entry)
+           and not exists (
+            select from jsonb_to_recordset(written->'reminders') as s(
+                process_id uuid, entry integer, rung text, occurrence smallint)
+             where (s.process_id, s.entry, s.rung, s.occurrence) = (r.process_id, r.entry, r.rung, r.occurrence))
+    ), reminded as (
+        insert into reminder (process_id, entry, rung, occurrence, policy, due_at, leaves_at, status)
+        select s.process_id, s.entry, s.rung, s.occurrence, s.policy, s.due_at, s.leaves_at, 'SCHEDULED'
+          from head, input, jsonb_to_recordset(written->'reminders') as s(
+            process_id uuid, entry integer, rung text, occurrence smallint, policy text, due_at timestamptz,
+            leaves_at timestamptz)
+        on conflict (process_id, entry, rung, occurrence) do update
+           set policy = excluded.policy, due_at = excluded.due_at, leaves_at = excluded.leaves_at
+         where reminder.status = 'SCHEDULED' and (reminder.policy, reminder.due_at, reminder.leaves_at)
+               is distinct from (excluded.policy, excluded.due_at, excluded.leaves_at)
+        returning leaves_at
     ), answered as (
         insert into request (id, fingerprint, object_id, answer, answered_at)
         select e.request_id, e.fingerprint, e.process_id,
@@ -258,7 +338,7 @@ def _put_statement(head: str, follow: str = "") -> Any:
         update note n set attached = true
           from head, input, jsonb_array_elements_text(written->'notes') as named(id) where n.id = named.id::uuid
     ){follow}
-    select from head
+    select exists (select from reminded r join dispatch d on r.leaves_at < d.wakes_at) from head
     """
     ).bindparams(bindparam("written", type_=JSONB))
 

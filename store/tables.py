@@ -20,6 +20,7 @@ from store.register_tables import (
     stop,
     tenancy,
 )
+from store.reminder_tables import dispatch, message, reminder
 
 __all__ = [
     "appointment",
@@ -27,10 +28,12 @@ __all__ = [
     "building",
     "case_file",
     "contact",
+    "dispatch",
     "district",
     "dwelling",
     "event",
     "funding_line",
+    "message",
     "metadata",
     "minted",
     "municipality",
@@ -40,6 +43,7 @@ __all__ = [
     "person",
     "process",
     "referent",
+    "reminder",
     "request",
     "reservation",
     "service_point",

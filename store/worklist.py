@@ -16,6 +16,7 @@ from domain.fields import Day, DistrictId, PersonId, ServicePointId, StaffId
 from domain.refusals import Refusal, Refused
 from domain.register import MANAGERS
 from domain.roles import Role
+from domain.tasks import TaskReason
 from store import tables as t
 from store.assignments import holds
 from store.cases import at_point
@@ -25,13 +26,6 @@ from store.filters import Kind, Several, matching
 from store.joins import Joined
 from store.pages import Order, Page, Pages
 from store.scope import Scope, within
-
-
-class TaskReason(Choice):
-    """Why there is a task."""
-
-    STATE = "Il procedimento aspetta", "The process waits"
-    OVERDUE = "È scaduto", "It is overdue"
 
 
 class WorklistOrder(Choice):

@@ -14,13 +14,18 @@ from temporalio.common import WorkflowIDConflictPolicy
 from domain.calendar import closures
 from domain.events import Actor, Opening, StepRequest
 from domain.process import Process
+from domain.processes import PROCESSES
 from domain.record import dump_value
 from domain.roles import Role
 from domain.tenant_case import TenantCase
 from store import tables as t
+from store.policies import Policies
 from workers import policy as policies
 from workers.settings import Settings
 from workflows.messages import STEP, CaseStart, StepAnswer, workflow_id
+
+POLICIES = Policies(PROCESSES)
+"""The policy that is in force in a new database."""
 
 PATRON = (5, 8)
 """San Vittore, Varese."""

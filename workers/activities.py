@@ -5,19 +5,21 @@ from temporalio import activity
 
 from domain.refusals import Refused
 from store import projection, reservations
+from store.policies import Policies
 from workflows.messages import PROJECT, RESERVE, Batch, Claim, Rejection, Reserved
 
 
 class Activities:
     """The activities of the case task queue, on one database."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, policies: Policies) -> None:
         self._engine = engine
+        self._policies = policies
 
     @activity.defn(name=PROJECT)
     async def project(self, batch: Batch) -> None:
         """Write a batch of entries, in order and once."""
-        await projection.project(self._engine, batch.case_id, batch.entries)
+        await projection.project(self._engine, batch.case_id, batch.entries, self._policies)
 
     @activity.defn(name=RESERVE)
     async def reserve(self, claim: Claim) -> Reserved:

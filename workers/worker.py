@@ -5,7 +5,9 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from domain.processes import PROCESSES
 from store import database
+from store.policies import Policies
 from workers import engine, memory
 from workers.activities import Activities
 from workers.settings import Settings
@@ -23,7 +25,7 @@ def case_worker(
     client: Client, database_engine: AsyncEngine, *, sandbox: bool = True, task_queue: str = TASK_QUEUE
 ) -> Worker:
     """Return the worker of case workflows and their activities, not started."""
-    activities = Activities(database_engine)
+    activities = Activities(database_engine, Policies(PROCESSES))
     return Worker(
         client,
         task_queue=task_queue,

@@ -19,10 +19,11 @@ from domain.process import Process
 from domain.register import District, Person, Staff
 from domain.registered import Registered
 from domain.roles import Role
+from domain.tasks import TaskReason
 from store import tables as t
 from store.database import AnyRow
 from store.joins import Part
-from store.worklist import References, TaskReason, open_tasks
+from store.worklist import References, open_tasks
 
 _ENTRIES: Mapping[str, type[Registered]] = {"person": Person, "district": District, "assignee": Staff}
 _URGENCIES: Sequence[Urgency] = [*Urgency]

@@ -25,7 +25,7 @@ from store import database as databases
 from store import tables as t
 from store.projection import project
 from tests.domain.lives import LOMBARDIA
-from tests.world import World
+from tests.world import POLICIES, World
 
 SCHEMA = build()
 MORNING = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -98,10 +98,10 @@ class Office:
         notes: tuple[UUID, ...] = (),
     ) -> None:
         request = replace(self.world.request(process, step, given, on=on, at=at, version=version), notes=notes)
-        await project(self.engine, case_id, [self.files[case_id].take(request, at)])
+        await project(self.engine, case_id, [self.files[case_id].take(request, at)], POLICIES)
 
     async def let_deadlines_pass(self, case_id: UUID, now: datetime) -> None:
-        await project(self.engine, case_id, self.files[case_id].pass_deadlines(now))
+        await project(self.engine, case_id, self.files[case_id].pass_deadlines(now), POLICIES)
 
     async def ask(self, document: str, variables: Mapping[str, Any] | None = None, **who: Any) -> dict[str, Any]:
         """Return the data of an answer without errors."""

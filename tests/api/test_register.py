@@ -26,7 +26,7 @@ from store import projection
 from store import tables as t
 from tests.api.small import SECRET
 from tests.domain.lives import LOMBARDIA
-from tests.world import World
+from tests.world import POLICIES, World
 
 SCHEMA = build()
 
@@ -89,7 +89,7 @@ class Agency:
     async def open_case(self) -> str:
         case_id = uuid4()
         entry = CaseFile(case_id).take(self.world.open_case(case_id), now())
-        await projection.project(self.engine, case_id, [entry])
+        await projection.project(self.engine, case_id, [entry], POLICIES)
         return self.id("TenantCase", case_id)
 
 

@@ -22,7 +22,7 @@ from store.projection import project
 from store.reporting import ReportFilter, activity_report, snapshot
 from store.scope import Scope
 from tests.api.office import Office
-from tests.world import World
+from tests.world import POLICIES, World
 
 TODAY = datetime(2026, 11, 20, 10, tzinfo=UTC)
 EVERYWHERE = Scope(staff_id=uuid4(), roles=frozenset({Role.SUPERVISOR}), districts=None)
@@ -92,7 +92,7 @@ async def test_a_referral_is_counted_when_it_is_first_sent(engine: AsyncEngine, 
         at = TODAY + timedelta(days=days)
         given_to = world.request(ExternalReferral, step, given, on=referral, version=version or None, at=at)
         entries.append(file.take(given_to, at))
-    await project(engine, file.case_id, entries)
+    await project(engine, file.case_id, entries, POLICIES)
     counted = []
     for days in (0, 1):
         day = local_day(TODAY + timedelta(days=days))
@@ -133,7 +133,7 @@ async def test_tracks_needs_and_closures_are_counted_by_when_they_happened(engin
         fault |= {"dwelling": str(world.dwelling)} if place == "DWELLING" else {}
         take("open", track, process=MaintenanceResolution, **fault)
     take("enter_in_error", track, process=MaintenanceResolution, version=1)
-    await project(engine, file.case_id, entries)
+    await project(engine, file.case_id, entries, POLICIES)
     report = await reported(engine, service_point=ServicePointId(world.service_point))
     assert (report.cases_opened, report.maintenance_reports, report.maintenance_in_dwellings) == (1, 2, 1)
     assert {tally.code: tally.count for tally in report.needs_by_area if tally.count} == {"ECONOMIC": 1, "HEALTH": 1}

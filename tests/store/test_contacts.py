@@ -15,13 +15,13 @@ from domain.tenant_case import TenantCase
 from store import projection
 from store.scope import Scope
 from tests.store.desk import Desk, now, refusal
-from tests.world import World
+from tests.world import POLICIES, World
 
 
 async def an_open_case(engine: AsyncEngine, world: World) -> UUID:
     case_id = uuid4()
     entry = CaseFile(case_id).take(world.open_case(case_id), now())
-    await projection.project(engine, case_id, [entry])
+    await projection.project(engine, case_id, [entry], POLICIES)
     return case_id
 
 
@@ -69,7 +69,7 @@ async def test_a_track_is_not_a_case(desk: Desk, engine: AsyncEngine, world: Wor
             now(),
         ),
     ]
-    await projection.project(engine, case_id, entries)
+    await projection.project(engine, case_id, entries, POLICIES)
     given = {"channel": "WALK_IN", "outcome": "ADDED_TO_CASE", "service_point": world.service_point, "stop": world.stop}
     assert await refusal(desk.register(Contact, given | {"case": track_id})) == ("NOT_FOUND", ("case",))
 
@@ -140,7 +140,7 @@ async def test_no_note_is_written_in_a_case_out_of_sight(
     case_id, note = uuid4(), uuid4()
     subject = {"district": str(world.elsewhere)}
     request = world.request(TenantCase, "open", subject | {"person": str(world.person)}, on=case_id)
-    await projection.project(engine, case_id, [CaseFile(case_id).take(request, now())])
+    await projection.project(engine, case_id, [CaseFile(case_id).take(request, now())], POLICIES)
     given = {"channel": "WALK_IN", "outcome": "ADDED_TO_CASE", "service_point": world.service_point, "stop": world.stop}
     met = await everywhere.register(Contact, given | {"case": case_id})
     assert (await desk.amend(Contact, met.id, 1, minutes=5)).entry.minutes == 5

@@ -1,0 +1,66 @@
+"""What the ladders of a policy say must fit the processes that climb them."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+
+from domain.ladder import Rung, Whom
+from domain.marked_yaml import Path
+from domain.process import Process
+from domain.record import read_input
+from domain.refusals import Refused
+from domain.roles import Role
+from domain.shape import shapes
+
+Problems = Iterator[tuple[Path, str]]
+"""Where in the document, and what to do about it."""
+
+
+def ladder_problems(
+    named: Mapping[str, Iterable[Rung]],
+    ladders: Mapping[str, Mapping[str, str]],
+    declared: Mapping[str, type[Process]],
+) -> Problems:
+    """Yield what is wrong with the ladders by name, and with which state of which kind of process has which."""
+    used: set[str] = set()
+    for kind, by_state in ladders.items():
+        for state, name in by_state.items():
+            path = ("processes", kind, "ladders", state)
+            if name not in named:
+                near = difflib.get_close_matches(name, named, n=1)
+                yield path, f"there is no ladder {name}: {f'is it {near[0]}?' if near else 'write one under `ladders`'}"
+                continue
+            used.add(name)
+            for rung in named[name]:
+                for problem in _problems(rung, declared[kind], state):
+                    yield path, f"rung {rung.clause} does not fit here: {problem}"
+    for name in named.keys() - used:
+        yield ("ladders", name), f"no state has the ladder {name}: name it in the `ladders` of a process, or remove it"
+
+
+def _problems(rung: Rung, process: type[Process], state: str) -> Iterator[str]:
+    if rung.tell in {Whom.REFERENT, Whom.DEPUTY_REFERENT} and "PartnerService" not in _points_at(process):
+        yield f"{process.kind} has no partner whose referent could be told"
+    if rung.take:
+        yield from _of_step(process, state, rung.take, rung.given)
+    if rung.receipt and rung.receipt not in process.steps:
+        yield f"{process.kind} has no step {rung.receipt}"
+
+
+def _of_step(process: type[Process], state: str, name: str, given: Mapping[str, object]) -> Iterator[str]:
+    step = process.steps.get(name)
+    if step is None:
+        near = difflib.get_close_matches(name, process.steps, n=1)
+        yield f"{process.kind} has no step {name}{f', is it {near[0]}?' if near else ''}"
+        return
+    if Role.ENGINE not in step.by:
+        yield f"the engine may not take the step {name}, a person must"
+    if state not in step.targets:
+        yield f"the step {name} is not possible in state {state}"
+    try:
+        read_input(step, dict(given))
+    except Refused as refused:
+        yield f"`given` is not the input of {name}: {refused.label.en}"
+
+
+def _points_at(process: type[Process]) -> set[str | None]:
+    return {shape.points_at for shape in shapes(process).values()}

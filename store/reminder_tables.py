@@ -1,0 +1,94 @@
+"""The tables of what people are told: a reminder is a row before it is a message, and leaves with its state.
+
+The projection schedules and cancels reminders; dispatch claims them and writes messages; receipts say what became of
+those.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+
+from store.columns import at, lists, metadata, uid, words
+
+reminder = Table(
+    "reminder",
+    metadata,
+    Column("process_id", Uuid, ForeignKey("process.id"), primary_key=True),
+    Column("entry", Integer, primary_key=True),
+    # The clause of the policy that asks for it ("office.2"), or what else did.
+    Column("rung", Text, primary_key=True),
+    Column("occurrence", SmallInteger, primary_key=True),
+    # Whose rung it is; null for what no ladder asked for, which lasts as long as its state.
+    words("policy", nullable=True),
+    at("due_at"),
+    at("leaves_at"),
+    # SCHEDULED, CLAIMED while it is being done, then DONE or CANCELLED.
+    words("status"),
+    # By when whoever claimed it must be done; then somebody else may.
+    at("lease_until", nullable=True),
+    at("ended_at", nullable=True),
+    # Why it was cancelled, by a code; who did, if it was a person.
+    words("code", nullable=True),
+    Column("ended_by", Uuid, ForeignKey("staff.id")),
+    Column("message_id", Uuid, ForeignKey("message.id"), index=True),
+    # What no ladder asked for carries its own rung.
+    Column("text", Text),
+)
+Index("ix_reminder_due", reminder.c.leaves_at, postgresql_where=text("status = 'SCHEDULED'"))
+Index("ix_reminder_claimed", reminder.c.lease_until, postgresql_where=text("status = 'CLAIMED'"))
+message = Table(
+    "message",
+    metadata,
+    uid(),
+    # PERSON, STAFF or REFERENT.
+    words("recipient"),
+    Column("recipient_id", Uuid, nullable=False),
+    # The local day; one message a person a day, but for those that go alone: urgent ones and formal notices.
+    Column("day", Date, nullable=False),
+    Column("alone", Boolean, nullable=False),
+    Column("formal", Boolean, nullable=False),
+    words("channel"),
+    # The channels that are left, should this one not reach them.
+    lists("channels"),
+    words("language"),
+    words("subject"),
+    words("body"),
+    words("sent_to", nullable=True),
+    words("status"),
+    words("code", nullable=True),
+    words("provider_id", nullable=True),
+    Column("tries", SmallInteger, nullable=False, server_default="0"),
+    # When dispatch looks at it again: to try once more, to take it over, to act upon what became of it.
+    at("next_at", nullable=True),
+    at("created_at"),
+    at("sent_at", nullable=True),
+    at("ended_at", nullable=True),
+    at("read_at", nullable=True),
+)
+Index(
+    "uq_message_one_a_day",
+    message.c.recipient_id,
+    message.c.day,
+    unique=True,
+    postgresql_where=text("recipient = 'PERSON' and not alone"),
+)
+Index("ix_message_next_at", message.c.next_at, postgresql_where=text("next_at is not null"))
+Index("ix_message_recipient", message.c.recipient_id, message.c.created_at.desc(), message.c.id)
+dispatch = Table(
+    "dispatch",
+    metadata,
+    # One row: until when the dispatch workflow sleeps, so that whoever schedules something earlier wakes it.
+    Column("id", SmallInteger, primary_key=True),
+    Column("wakes_at", DateTime(timezone=True), nullable=False),
+)
