@@ -203,10 +203,10 @@ def _advice(error: ErrorDetails, shape: type[_Part], declared: Mapping[str, type
     *outer, name = error["loc"] or ("document",)
     match error["type"], outer:
         case "missing", ["processes", str(kind), "deadlines"]:
-            awaited = declared[kind].State[str(name)].waits_for
-            whom = awaited.label.en if awaited else "nobody"
             example = f"{name}: {{within: 10 working days, because: ...}}"
-            advice = f"{kind} has no deadline for {name}, which waits for {whom}: add `{example}`"
+            advice = f"{kind} has no deadline for {_waiting(declared[kind], name)}: add `{example}`"
+        case "missing", ["processes", str(kind), "ladders"]:
+            advice = f"{kind} has no ladder for {_waiting(declared[kind], name)}: add `{name}: office`"
         case "missing", ["processes", str(kind), "limits"]:
             advice = f"{kind} has no limit {name}: add `{name}: {{value: ..., because: ...}}`"
         case "missing", _:
@@ -225,6 +225,11 @@ def _advice(error: ErrorDetails, shape: type[_Part], declared: Mapping[str, type
             what = _WHAT_TO_WRITE.get(problem) or error["msg"].replace("Input should", "it should")
             advice = f"`{name}` is {reprlib.repr(error['input'])}: {what}"
     return advice
+
+
+def _waiting(process: type[Process], state: str | int) -> str:
+    awaited = process.State[str(state)].waits_for
+    return f"{state}, which waits for {awaited.label.en if awaited else 'nobody'}"
 
 
 def _names(shape: Any, path: Iterable[str | int]) -> list[str]:

@@ -81,9 +81,14 @@ processes:
       renewals: {value: 2, because: agency practice}
       fine: {value: {most: 10.50}, because: rules of the library}
       reopen_within: {value: 6 months, because: agency practice}
+    ladders: {LENT: desk, CHECKED: desk}
   SEAT:
     deadlines:
-      TAKEN: {within: 3 hours, because: agency practice}
+      TAKEN: {within: 3 hours, fixed: true, because: agency practice}
+    ladders: {TAKEN: desk}
+ladders:
+  desk:
+    - {when: at deadline, task: SUPERVISOR, because: agency practice}
 """
 
 
@@ -139,10 +144,16 @@ processes:
       fine: {value: {most: ten, wavied: true}, because:}
       reopen_within: {value: 6, because: agency practice}
       colour: {value: red, because: taste}
+    ladders: {LENT: desk}
   SEAT:
     deadlines:
       TAKEN: 3 hours
+    ladders: {TAKEN: desk}
   SEATS:
+ladders:
+  desk:
+    - {when: after lunch, task: SUPERVISOR, because: agency practice}
+    - {when: at deadline, tell: ANYBODY, by: [SMS], text: hello, because: agency practice}
 """) == [
         "line 1: `policy` is 'Lombardia': use small letters, digits and hyphens",
         (
@@ -168,8 +179,15 @@ processes:
         "line 14: `wavied` means nothing here: is it waived?",
         "line 15: `value` is 6: write it with its unit, such as '10 working days'",
         "line 16: `colour` means nothing here: remove it, or use one of renewals, fine, reopen_within, follow_ups",
-        "line 19: `TAKEN` needs names under it: within, because",
-        "line 20: `SEATS` means nothing here: is it SEAT?",
+        "line 17: LOAN has no ladder for CHECKED, which waits for Community manager: add `CHECKED: office`",
+        "line 20: `TAKEN` needs names under it: within, because, fixed",
+        "line 22: `SEATS` means nothing here: is it SEAT?",
+        (
+            "line 25: `when`: 'after lunch' is no time: write 'on entry', 'at start', 'at deadline',"
+            " '2 working days before deadline', '3 hours after entry', 'every 7 days after deadline' or"
+            " 'every 7 days after deadline, 4 times'"
+        ),
+        ("line 26: `tell`: expected one of PERSON, OPERATOR, SUPERVISOR, REFERENT, DEPUTY_REFERENT"),
     ]
 
 
@@ -186,9 +204,13 @@ processes:
         ("{most: 10.50}", "10.50", "line 11: `value` needs names under it: most, waived"),
         ("value: 2,", "value: 6,", ""),
         ("limits:", "limit:", "line 9: `limit` means nothing here: is it limits?"),
-        ("      TAKEN: {", "      taken: {", "line 15: `taken` means nothing here: is it TAKEN?"),
+        ("      TAKEN: {", "      taken: {", "line 16: `taken` means nothing here: is it TAKEN?"),
         ("version: 2026-11-01\n", "", "line 1: `version` is missing: add it"),
-        ("  SEAT:\n    deadlines:\n", "  SEAT:\n", "line 13: `deadlines` is missing: add it"),
+        (
+            "    deadlines:\n      TAKEN: {within: 3 hours, fixed: true, because: agency practice}\n",
+            "",
+            "line 14: `deadlines` is",
+        ),
         ("  SEAT:", "  SEAT: &seat", ""),
         ("2026-11-01", "!!binary aGk=", "line 2: tag:yaml.org,2002:binary is not for this document"),
         ("2026-11-01", "[2026-11-01", "line 3: this cannot be read as YAML"),
@@ -207,6 +229,29 @@ def test_a_slip_of_the_pen_is_told(old: str, new: str, error: str) -> None:
         assert load(text, SAMPLES).id == "lombardia@2026-11-01"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ("CHECKED: desk", "CHECKED: desks", "line 13: there is no ladder desks: is it desk?"),
+        ("  desk:", "  other: []\n  desk:", "line 19: no state has the ladder other"),
+        ("task: SUPERVISOR", "take: enter_in_error", "line 13: rung desk.1 does not fit here: the engine may not take"),
+        ("task: SUPERVISOR", "take: renew", "line 13: rung desk.1 does not fit here: LOAN has no step renew"),
+        (
+            "task: SUPERVISOR",
+            "tell: REFERENT, by: [EMAIL], text: hello",
+            "line 17: rung desk.1 does not fit here: SEAT has no partner",
+        ),
+        ("task: SUPERVISOR", "dun: true, text: hello", "line 20: `0`: `by`, `text`, `urgent` and `receipt` say how"),
+        ("task: SUPERVISOR", "task: SUPERVISOR, dun: true", "line 20: `0`: a rung does one thing"),
+        ("task: SUPERVISOR", "tell: PERSON, by: [IN_APP], text: hello", "line 20: `0`: IN_APP reaches only who works"),
+    ],
+)
+def test_a_ladder_must_fit_the_states_that_have_it(old: str, new: str, error: str) -> None:
+    """Where it is named, or where it is written."""
+    text = GOOD.replace(old, new, 1)
+    assert any(line.startswith(error) for line in errors(text)), errors(text)
+
+
 def test_limits_that_do_not_go_together_are_told() -> None:
     """The declaration's own check, on the line where its limits begin."""
     text = GOOD.replace("value: 2,", "value: 6,").replace("10.50", "500")
@@ -215,7 +260,9 @@ def test_limits_that_do_not_go_together_are_told() -> None:
 
 def test_an_empty_document_is_told_what_it_needs() -> None:
     """The file that was just created."""
-    assert errors("") == ["line 1: `document` needs names under it: policy, version, saturday_works, processes"]
+    assert errors("") == [
+        "line 1: `document` needs names under it: policy, version, saturday_works, messages, ladders, processes"
+    ]
 
 
 @given(st.text() | st.text(alphabet=" \n:-{}[]&*?!'\"abLOAN019.,#|>%@"))
