@@ -13,6 +13,7 @@ from api.derive import LOADERS, Fields, make, resolved
 from api.told import PROCESS, Told, itself, told_fields
 from domain.case import Case
 from domain.process import Process
+from domain.processes import PROCESSES
 from store.board import BoardFilter, by_operator, by_state
 from store.database import AnyRow
 
@@ -131,7 +132,9 @@ async def _board(
 
 
 def _declared(counted: _Counted) -> tuple[int, int]:
-    return [*Process.kinds].index(counted.row.kind), counted.declared.State[counted.row.state].rank
+    kinds = [process.kind for process in PROCESSES]
+    place = kinds.index(counted.row.kind) if counted.row.kind in kinds else len(kinds)
+    return place, counted.declared.State[counted.row.state].rank
 
 
 QUERIES: Fields = {

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -173,6 +173,8 @@ class ProcessInterface(Node):
         resolver=_deadline_clause, description="Which clause of which version of the policy gave the deadline."
     )
     overdue: bool = strawberry.field(description="Whether the deadline has passed.")
+    paused_on: date | None = strawberry.field(description="The first day of the case's latest pause.")
+    paused_until: date | None = strawberry.field(description="The day on which the case's latest pause ends, or ended.")
     ended_at: datetime | None = strawberry.field(
         resolver=resolver(PROCESS["endedAt"]), description="Null while it is open."
     )
