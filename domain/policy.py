@@ -63,6 +63,7 @@ class Policy:
     settings: Mapping[str, Any]
     timetable: Timetable
     ladders: Mapping[str, Mapping[str, tuple[Rung, ...]]]
+    rungs: Mapping[str, Rung]
 
     def terms(self, kind: str, closures: Closures) -> Terms:
         """Return what a process of this kind, in a place with these closed days, carries with it."""
@@ -154,6 +155,7 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
         fixed=fixed,
         settings=settings,
         timetable=read.messages,
+        rungs={rung.clause: rung for rungs in named.values() for rung in rungs},
         ladders={kind: {state: named[name] for state, name in by_state.items()} for kind, by_state in ladders.items()},
     )
 

@@ -282,6 +282,10 @@ class Refusal(Choice):
         "Il giorno non esiste in ogni anno: indicare mese e giorno del patrono, o nessuno dei due.",
         "Not every year has this day: give the patron's month and day, or neither.",
     )
+    OWN_DEPUTY = (
+        "Nessuno sostituisce se stesso: indicare un'altra persona, o nessuna.",
+        "Nobody stands in for themselves: name somebody else, or nobody.",
+    )
     NAME_MISSING = (
         "Chi ha dichiarato o provato la propria identità ha un nome: indicarlo.",
         "Whoever has declared or proved their identity has a name: give it.",

@@ -25,8 +25,10 @@ from domain.fields import (
     PersonId,
     ServicePointId,
     ShortText,
+    StaffId,
     like,
 )
+from domain.message import Channel
 from domain.refusals import Refusal, Refused
 from domain.registered import Registered, happened, in_order
 from domain.roles import FIELD, OFFICE, STAFF, Role
@@ -173,10 +175,31 @@ class Staff(Registered, it="Personale", written_by=[Role.ADMINISTRATOR]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Absence(Registered, it="Assenza", written_by=STAFF):
+    """Somebody of the staff is away, both days included: what is due to them reaches the deputy.
+
+    Without a deputy, or if the deputy is away as well with nobody in their place, it reaches the supervisors.
+    """
+
+    staff: StaffId
+    starts_on: Day
+    ends_on: Day
+    deputy: StaffId | None = None
+
+    def check(self, now: datetime) -> None:
+        """It ends after it begins, and nobody stands in for themselves."""
+        in_order(self.starts_on, self.ends_on, "ends_on")
+        if self.deputy == self.staff:
+            raise Refused(Refusal.OWN_DEPUTY, path=("deputy",))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Person(Registered, it="Utente", written_by=STAFF):
     """Anyone served, or a stranger who may be; the name of somebody in danger is a pseudonym.
 
-    `district` decides who sees the person; without one, everybody of the agency. `interpreter`: needs one.
+    `district` decides who sees the person; without one, everybody of the agency. `interpreter`: needs one. `address` is
+    where letters go, if not to the dwelling that the person holds. `opted_out`: channels by which the person wants no
+    reminders; formal notices come all the same.
     """
 
     identity: Identity = Identity.UNKNOWN
@@ -188,6 +211,8 @@ class Person(Registered, it="Utente", written_by=STAFF):
     languages: Tongues = ()
     interpreter: bool = False
     low_literacy: bool = False
+    address: Line | None = None
+    opted_out: Annotated[tuple[Channel, ...], Field(max_length=len(Channel))] = ()
     district: DistrictId | None = None
 
     def check(self, now: datetime) -> None:

@@ -190,6 +190,15 @@ class StaffFilter:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AbsenceFilter:
+    """Which absences: whose, who stands in, and who is away `on` a day."""
+
+    staff: StaffId | None = None
+    deputy: StaffId | None = None
+    on: Day | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class FundingLineFilter:
     """Which funding lines: those that pay on the day."""
 
@@ -270,6 +279,12 @@ def _staff(given: StaffFilter) -> Iterator[ColumnElement[bool]]:
         yield t.staff.c.districts.contains([given.district])
 
 
+def _away(given: AbsenceFilter) -> Iterator[ColumnElement[bool]]:
+    if given.on:
+        yield t.absence.c.starts_on <= given.on
+        yield t.absence.c.ends_on >= given.on
+
+
 def _paying(given: FundingLineFilter) -> Iterator[ColumnElement[bool]]:
     if given.open_on:
         line = t.funding_line.c
@@ -313,6 +328,7 @@ _LISTINGS: Mapping[type, _Listing] = {
         own={"role", "district"},
         narrowed=_staff,
     ),
+    AbsenceFilter: _Listing(table=t.absence, order=_sorted(t.absence, "starts_on"), own={"on"}, narrowed=_away),
     FundingLineFilter: _Listing(
         table=t.funding_line, order=_sorted(t.funding_line, "code"), own={"open_on"}, narrowed=_paying
     ),

@@ -174,6 +174,7 @@ def reminder_row(process: Process, reminder: Reminder) -> dict[str, Any]:
         "rung": reminder.rung.clause,
         "occurrence": reminder.occurrence,
         "policy": process.terms.policy,
+        "whom": reminder.rung.tell and reminder.rung.tell.name,
         "due_at": reminder.due_at,
         "leaves_at": reminder.leaves_at,
     }
@@ -317,13 +318,13 @@ def _put_statement(head: str, follow: str = "") -> Any:
                 process_id uuid, entry integer, rung text, occurrence smallint)
              where (s.process_id, s.entry, s.rung, s.occurrence) = (r.process_id, r.entry, r.rung, r.occurrence))
     ), reminded as (
-        insert into reminder (process_id, entry, rung, occurrence, policy, due_at, leaves_at, status)
-        select s.process_id, s.entry, s.rung, s.occurrence, s.policy, s.due_at, s.leaves_at, 'SCHEDULED'
+        insert into reminder (process_id, entry, rung, occurrence, policy, whom, due_at, leaves_at, status)
+        select s.process_id, s.entry, s.rung, s.occurrence, s.policy, s.whom, s.due_at, s.leaves_at, 'SCHEDULED'
           from head, input, jsonb_to_recordset(written->'reminders') as s(
-            process_id uuid, entry integer, rung text, occurrence smallint, policy text, due_at timestamptz,
-            leaves_at timestamptz)
+            process_id uuid, entry integer, rung text, occurrence smallint, policy text, whom text,
+            due_at timestamptz, leaves_at timestamptz)
         on conflict (process_id, entry, rung, occurrence) do update
-           set policy = excluded.policy, due_at = excluded.due_at, leaves_at = excluded.leaves_at
+           set policy = excluded.policy, whom = excluded.whom, due_at = excluded.due_at, leaves_at = excluded.leaves_at
          where reminder.status = 'SCHEDULED' and (reminder.policy, reminder.due_at, reminder.leaves_at)
                is distinct from (excluded.policy, excluded.due_at, excluded.leaves_at)
         returning leaves_at

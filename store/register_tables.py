@@ -6,6 +6,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from domain.contact import Contact
 from domain.partner import Partner, PartnerService, Referent
 from domain.register import (
+    Absence,
     Building,
     District,
     Dwelling,
@@ -26,6 +27,10 @@ Index("ix_building_district_id", building.c.district_id)
 dwelling = register_table(Dwelling)
 Index("ix_dwelling_building_id", dwelling.c.building_id)
 staff = register_table(Staff)
+absence = register_table(Absence)
+Index("ix_absence_staff_id_ends_on", absence.c.staff_id, absence.c.ends_on)
+Index("ix_absence_deputy_id_ends_on", absence.c.deputy_id, absence.c.ends_on)
+Index("ix_absence_starts_on_id", absence.c.starts_on, absence.c.id)
 person = register_table(
     Person,
     # The name folded in Python when written; a prefix is a range, in the order of code points.

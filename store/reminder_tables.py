@@ -18,6 +18,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from store.columns import at, lists, metadata, uid, words
 
@@ -31,6 +32,8 @@ reminder = Table(
     Column("occurrence", SmallInteger, primary_key=True),
     # Whose rung it is; null for what no ladder asked for, which lasts as long as its state.
     words("policy", nullable=True),
+    # Who is to be told; null for what is done otherwise.
+    words("whom", nullable=True),
     at("due_at"),
     at("leaves_at"),
     # SCHEDULED, CLAIMED while it is being done, then DONE or CANCELLED.
@@ -42,8 +45,8 @@ reminder = Table(
     words("code", nullable=True),
     Column("ended_by", Uuid, ForeignKey("staff.id")),
     Column("message_id", Uuid, ForeignKey("message.id"), index=True),
-    # What no ladder asked for carries its own rung.
-    Column("text", Text),
+    # What no ladder asked for carries its own rung, as `domain.ladder.Rung` is written.
+    Column("own", JSONB),
 )
 Index("ix_reminder_due", reminder.c.leaves_at, postgresql_where=text("status = 'SCHEDULED'"))
 Index("ix_reminder_claimed", reminder.c.lease_until, postgresql_where=text("status = 'CLAIMED'"))
@@ -59,6 +62,8 @@ message = Table(
     Column("alone", Boolean, nullable=False),
     Column("formal", Boolean, nullable=False),
     words("channel"),
+    # What the provider knows it by: another one for each channel.
+    Column("key", Uuid, nullable=False, unique=True),
     # The channels that are left, should this one not reach them.
     lists("channels"),
     words("language"),

@@ -3,6 +3,7 @@
 from store.casework_tables import appointment, assignment, case_file, event, minted, process, reservation, task
 from store.columns import metadata
 from store.register_tables import (
+    absence,
     building,
     contact,
     district,
@@ -23,6 +24,7 @@ from store.register_tables import (
 from store.reminder_tables import dispatch, message, reminder
 
 __all__ = [
+    "absence",
     "appointment",
     "assignment",
     "building",

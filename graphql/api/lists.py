@@ -15,6 +15,7 @@ from api.told import Told, chosen, itself, told_fields
 from domain.contact import Contact
 from domain.partner import Partner, PartnerService, Referent
 from domain.register import (
+    Absence,
     Building,
     District,
     Dwelling,
@@ -114,6 +115,7 @@ QUERIES: Fields = {
     "municipalities": _entries(Municipality, lists.MunicipalityFilter, "Municipalities, by name."),
     "service_points": _entries(ServicePoint, lists.ServicePointFilter, "Service points, by name."),
     "staff": _entries(Staff, lists.StaffFilter, "Members of staff, by name."),
+    "absences": _entries(Absence, lists.AbsenceFilter, "Absences of staff, by when they start."),
     "funding_lines": _entries(FundingLine, lists.FundingLineFilter, "Funding lines, by code."),
     "partners": _entries(Partner, lists.PartnerFilter, "Partners, by name."),
     "partner_services": _entries(PartnerService, lists.PartnerServiceFilter, "Services of partners, by name."),
