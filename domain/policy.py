@@ -3,6 +3,7 @@
     policy: lombardia
     version: 2026-11-01
     saturday_works: false
+    languages: [it, en]           # and `agency`, `frame`, `texts`: see `domain.wording`
     processes:
       ARREARS_SUPPORT:
         deadlines:                # one for each state that waits for somebody
@@ -20,14 +21,16 @@ import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from datetime import date
-from typing import Annotated, Any, Generic, TypeVar, get_type_hints
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from domain.marked_yaml import MarkedYaml, Problem
 from domain.process import Process
+from domain.proofreading import problems
 from domain.terms import Closures, Term, Terms
+from domain.wording import Sections, Wording
 
 
 class PolicyInvalid(ValueError):
@@ -51,6 +54,7 @@ class Policy:
     clauses: Mapping[str, str]
     deadlines: Mapping[str, Mapping[str, Term]]
     settings: Mapping[str, Any]
+    wording: Wording
 
     def terms(self, kind: str, closures: Closures) -> Terms:
         """Return what a process of this kind, in a place with these closed days, carries with it."""
@@ -68,6 +72,7 @@ _Because = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)
 
 _WHAT_TO_WRITE = {
     "bool_type": "write true or false",
+    "dict_type": "write what it holds under it, each with its name",
     "int_type": "write a whole number",
     "string_pattern_mismatch": "use small letters, digits and hyphens",
     "string_too_short": "write a text",
@@ -119,6 +124,8 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
             settings[kind] = process.Limits(**limits)
         except ValueError as error:  # each is right, but not all of them together
             document.problem(("processes", kind, "limits"), str(error))
+    for path, message in problems(read):
+        document.problem(path, message)
     if document.problems:
         raise PolicyInvalid(document.problems)
     return Policy(
@@ -127,6 +134,7 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
         clauses=clauses,
         deadlines=deadlines,
         settings=settings,
+        wording=Wording(read),
     )
 
 
@@ -134,7 +142,7 @@ def _cited(value: Any, kind: str, name: str) -> Any:
     return replace(value, clause=f"{kind}.{name}") if isinstance(value, Term) else value
 
 
-def _shape(declared: Mapping[str, type[Process]]) -> tuple[type[_Part], Any]:
+def _shape(declared: Mapping[str, type[Process]]) -> tuple[type[BaseModel], Any]:
     """The document's shape: a field for each process, each of its waiting states, each of its limits."""
     sections = {}
     for kind, process in declared.items():
@@ -143,13 +151,14 @@ def _shape(declared: Mapping[str, type[Process]]) -> tuple[type[_Part], Any]:
         limits = {field.name: _limit(field, types[field.name]) for field in fields(process.Limits)}
         sections[kind] = _part({"deadlines": _part(deadlines), "limits": _part(limits)})
     return _part(
-        {"policy": (_Name, ...), "version": (date, ...), "saturday_works": (bool, ...), "processes": _part(sections)}
+        {"policy": (_Name, ...), "version": (date, ...), "saturday_works": (bool, ...), "processes": _part(sections)},
+        Sections,
     )
 
 
-def _part(shape: Mapping[str, Any]) -> tuple[type[_Part], Any]:
+def _part(shape: Mapping[str, Any], base: type[BaseModel] = _Part) -> tuple[type[BaseModel], Any]:
     """A mapping of the document as a field; it may be left out when everything in it may."""
-    part = create_model("Part", __base__=_Part, **shape)
+    part = create_model("Part", __base__=base, **shape)
     return part, ... if any(field.is_required() for field in part.model_fields.values()) else part()
 
 
@@ -158,7 +167,7 @@ def _limit(field: Field[Any], declared_type: Any) -> tuple[Any, Any]:
     return _Limit.__class_getitem__(declared_type), ... if required else None
 
 
-def _advice(error: ErrorDetails, shape: type[_Part], declared: Mapping[str, type[Process]]) -> str:
+def _advice(error: ErrorDetails, shape: type[BaseModel], declared: Mapping[str, type[Process]]) -> str:
     """Say in words what is wrong and what to do."""
     *outer, name = error["loc"] or ("document",)
     match error["type"], outer:
@@ -190,6 +199,9 @@ def _advice(error: ErrorDetails, shape: type[_Part], declared: Mapping[str, type
 def _names(shape: Any, path: Iterable[str | int]) -> list[str]:
     """What the document may name at this path."""
     for part in path:
+        if get_origin(shape) is dict:
+            shape = get_args(shape)[1]
+            continue
         field = getattr(shape, "model_fields", {}).get(part)
         shape = field.annotation if field else None
     return [field.name for field in fields(shape)] if is_dataclass(shape) else list(getattr(shape, "model_fields", {}))

@@ -17,6 +17,7 @@ from domain.process import Process, States
 from domain.processes import PROCESSES
 from domain.roles import Party, Role
 from domain.terms import Term, Terms, Unit
+from tests.domain.words import WORDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,8 @@ SAMPLES: tuple[type[Process], ...] = (Loan, Seat)
 for sample in SAMPLES:  # not processes of the engine: whoever asks for all of those must not find these
     Process.kinds.pop(sample.kind)
 
-GOOD = """\
+GOOD = (
+    """\
 policy: lombardia
 version: 2026-11-01
 saturday_works: false
@@ -85,6 +87,8 @@ processes:
     deadlines:
       TAKEN: {within: 3 hours, because: agency practice}
 """
+    + WORDS
+)
 
 
 def errors(text: str) -> list[str]:
@@ -122,7 +126,7 @@ def test_a_document_gives_each_process_its_limits() -> None:
 
 def test_everything_wrong_is_said_at_once_with_its_line() -> None:
     """Whoever edits a policy corrects it in one go."""
-    assert errors("""\
+    text = """\
 policy: Lombardia
 version: 2026-02-30
 saturday_works: sometimes
@@ -143,7 +147,8 @@ processes:
     deadlines:
       TAKEN: 3 hours
   SEATS:
-""") == [
+"""
+    assert errors(text + WORDS) == [
         "line 1: `policy` is 'Lombardia': use small letters, digits and hyphens",
         (
             "line 2: `version` is '2026-02-30': it should be a valid date in the format YYYY-MM-DD,"
@@ -215,7 +220,8 @@ def test_limits_that_do_not_go_together_are_told() -> None:
 
 def test_an_empty_document_is_told_what_it_needs() -> None:
     """The file that was just created."""
-    assert errors("") == ["line 1: `document` needs names under it: policy, version, saturday_works, processes"]
+    names = "languages, agency, frame, texts, policy, version, saturday_works, processes"
+    assert errors("") == [f"line 1: `document` needs names under it: {names}"]
 
 
 @given(st.text() | st.text(alphabet=" \n:-{}[]&*?!'\"abLOAN019.,#|>%@"))
