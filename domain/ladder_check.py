@@ -5,22 +5,41 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from domain.ladder import Rung, Whom
 from domain.marked_yaml import Path
+from domain.message import Channel
+from domain.placeholders import Group
 from domain.process import Process
 from domain.record import read_input
 from domain.refusals import Refused
 from domain.roles import Role
 from domain.shape import shapes
+from domain.wording import Texts, listed
 
 Problems = Iterator[tuple[Path, str]]
 """Where in the document, and what to do about it."""
+
+
+_READERS: Mapping[Whom, frozenset[Group]] = {
+    Whom.PERSON: frozenset({Group.REMINDERS, Group.FORMAL}),
+    Whom.OPERATOR: frozenset({Group.STAFF}),
+    Whom.SUPERVISOR: frozenset({Group.STAFF}),
+    Whom.REFERENT: frozenset({Group.PARTNERS}),
+    Whom.DEPUTY_REFERENT: frozenset({Group.PARTNERS}),
+}
 
 
 def ladder_problems(
     named: Mapping[str, Iterable[Rung]],
     ladders: Mapping[str, Mapping[str, str]],
     declared: Mapping[str, type[Process]],
+    texts: Texts,
 ) -> Problems:
     """Yield what is wrong with the ladders by name, and with which state of which kind of process has which."""
+    groups = {name: group for group, name, _ in listed(texts)}
+    by_sms = {name for _, name, words in listed(texts) if all(each.sms for each in words.values())}
+    for name, rungs in named.items():
+        for index, rung in enumerate(rungs):
+            for problem in _of_text(rung, groups, by_sms):
+                yield ("ladders", name, index), problem
     used: set[str] = set()
     for kind, by_state in ladders.items():
         for state, name in by_state.items():
@@ -35,6 +54,23 @@ def ladder_problems(
                     yield path, f"rung {rung.clause} does not fit here: {problem}"
     for name in named.keys() - used:
         yield ("ladders", name), f"no state has the ladder {name}: name it in the `ladders` of a process, or remove it"
+
+
+def _of_text(rung: Rung, groups: Mapping[str, Group], by_sms: set[str]) -> Iterator[str]:
+    if not rung.tell or not rung.text:
+        return
+    group = groups.get(rung.text)
+    if group is None:
+        near = difflib.get_close_matches(rung.text, groups, n=1)
+        yield f"there is no text {rung.text}: {f'is it {near[0]}?' if near else 'write one under `texts`'}"
+        return
+    if group not in _READERS[rung.tell]:
+        wanted = " or ".join(sorted(_READERS[rung.tell]))
+        yield f"{rung.tell.name} is told with a text of {wanted}, and {rung.text} is one of {group}"
+    if Channel.SMS in rung.by and rung.text not in by_sms:
+        yield f"{rung.text} has no `sms` in every language: write it, or remove SMS from `by`"
+    if rung.receipt and group is not Group.FORMAL:
+        yield f"only a formal notice has a receipt, and {rung.text} is none"
 
 
 def _problems(rung: Rung, process: type[Process], state: str) -> Iterator[str]:

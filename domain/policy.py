@@ -3,6 +3,7 @@
     policy: lombardia
     version: 2026-11-01
     saturday_works: false
+    languages: [it, en]           # and `agency`, `frame`, `texts`: see `domain.wording`
     processes:
       ARREARS_SUPPORT:
         deadlines:                # one for each state that waits for somebody
@@ -25,7 +26,7 @@ import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from datetime import date
-from typing import Annotated, Any, Generic, TypeVar, get_type_hints
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, create_model
 from pydantic_core import ErrorDetails
@@ -34,8 +35,10 @@ from domain.ladder import Rung
 from domain.ladder_check import ladder_problems
 from domain.marked_yaml import MarkedYaml, Problem
 from domain.process import Process
+from domain.proofreading import problems
 from domain.terms import Closures, Term, Terms
 from domain.timetable import Timetable
+from domain.wording import Sections, Wording
 
 
 class PolicyInvalid(ValueError):
@@ -64,6 +67,7 @@ class Policy:
     timetable: Timetable
     ladders: Mapping[str, Mapping[str, tuple[Rung, ...]]]
     rungs: Mapping[str, Rung]
+    wording: Wording
 
     def terms(self, kind: str, closures: Closures) -> Terms:
         """Return what a process of this kind, in a place with these closed days, carries with it."""
@@ -85,6 +89,7 @@ _Because = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)
 
 _WHAT_TO_WRITE = {
     "bool_type": "write true or false",
+    "dict_type": "write what it holds under it, each with its name",
     "int_type": "write a whole number",
     "string_pattern_mismatch": "use small letters, digits and hyphens",
     "string_too_short": "write a text",
@@ -143,7 +148,7 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
     clauses |= {rung.clause: rung.because for rungs in named.values() for rung in rungs}
     sections = {kind: getattr(read.processes, kind) for kind in declared}
     ladders = {kind: {state: name for state, name in section.ladders if name} for kind, section in sections.items()}
-    for path, message in ladder_problems(named, ladders, declared):
+    for path, message in [*problems(read), *ladder_problems(named, ladders, declared, read.texts)]:
         document.problem(path, message)
     if document.problems:
         raise PolicyInvalid(document.problems)
@@ -157,6 +162,7 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
         timetable=read.messages,
         rungs={rung.clause: rung for rungs in named.values() for rung in rungs},
         ladders={kind: {state: named[name] for state, name in by_state.items()} for kind, by_state in ladders.items()},
+        wording=Wording(read),
     )
 
 
@@ -168,7 +174,7 @@ def _cited(value: Any, kind: str, name: str) -> Any:
     return replace(value, clause=f"{kind}.{name}") if isinstance(value, Term) else value
 
 
-def _shape(declared: Mapping[str, type[Process]]) -> tuple[type[_Part], Any]:
+def _shape(declared: Mapping[str, type[Process]]) -> tuple[type[BaseModel], Any]:
     """The document's shape: a field for each process, each of its waiting states, each of its limits."""
     sections = {}
     for kind, process in declared.items():
@@ -185,13 +191,14 @@ def _shape(declared: Mapping[str, type[Process]]) -> tuple[type[_Part], Any]:
             "messages": (Timetable, Timetable()),
             "ladders": (dict[str, tuple[Rung, ...]], ...),
             "processes": _part(sections),
-        }
+        },
+        Sections,
     )
 
 
-def _part(shape: Mapping[str, Any]) -> tuple[type[_Part], Any]:
+def _part(shape: Mapping[str, Any], base: type[BaseModel] = _Part) -> tuple[type[BaseModel], Any]:
     """A mapping of the document as a field; it may be left out when everything in it may."""
-    part = create_model("Part", __base__=_Part, **shape)
+    part = create_model("Part", __base__=base, **shape)
     return part, ... if any(field.is_required() for field in part.model_fields.values()) else part()
 
 
@@ -200,7 +207,7 @@ def _limit(field: Field[Any], declared_type: Any) -> tuple[Any, Any]:
     return _Limit.__class_getitem__(declared_type), ... if required else None
 
 
-def _advice(error: ErrorDetails, shape: type[_Part], declared: Mapping[str, type[Process]]) -> str:
+def _advice(error: ErrorDetails, shape: type[BaseModel], declared: Mapping[str, type[Process]]) -> str:
     """Say in words what is wrong and what to do."""
     *outer, name = error["loc"] or ("document",)
     match error["type"], outer:
@@ -237,6 +244,9 @@ def _waiting(process: type[Process], state: str | int) -> str:
 def _names(shape: Any, path: Iterable[str | int]) -> list[str]:
     """What the document may name at this path."""
     for part in path:
+        if get_origin(shape) is dict:
+            shape = get_args(shape)[1]
+            continue
         field = getattr(shape, "model_fields", {}).get(part)
         shape = field.annotation if field else None
     return [field.name for field in fields(shape)] if is_dataclass(shape) else list(getattr(shape, "model_fields", {}))

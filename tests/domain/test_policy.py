@@ -17,6 +17,7 @@ from domain.process import Process, States
 from domain.processes import PROCESSES
 from domain.roles import Party, Role
 from domain.terms import Term, Terms, Unit
+from tests.domain.words import WORDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,8 @@ SAMPLES: tuple[type[Process], ...] = (Loan, Seat)
 for sample in SAMPLES:  # not processes of the engine: whoever asks for all of those must not find these
     Process.kinds.pop(sample.kind)
 
-GOOD = """\
+GOOD = (
+    """\
 policy: lombardia
 version: 2026-11-01
 saturday_works: false
@@ -90,6 +92,8 @@ ladders:
   desk:
     - {when: at deadline, task: SUPERVISOR, because: agency practice}
 """
+    + WORDS
+)
 
 
 def errors(text: str) -> list[str]:
@@ -127,7 +131,7 @@ def test_a_document_gives_each_process_its_limits() -> None:
 
 def test_everything_wrong_is_said_at_once_with_its_line() -> None:
     """Whoever edits a policy corrects it in one go."""
-    assert errors("""\
+    text = """\
 policy: Lombardia
 version: 2026-02-30
 saturday_works: sometimes
@@ -154,7 +158,8 @@ ladders:
   desk:
     - {when: after lunch, task: SUPERVISOR, because: agency practice}
     - {when: at deadline, tell: ANYBODY, by: [SMS], text: hello, because: agency practice}
-""") == [
+"""
+    assert errors(text + WORDS) == [
         "line 1: `policy` is 'Lombardia': use small letters, digits and hyphens",
         (
             "line 2: `version` is '2026-02-30': it should be a valid date in the format YYYY-MM-DD,"
@@ -238,9 +243,15 @@ def test_a_slip_of_the_pen_is_told(old: str, new: str, error: str) -> None:
         ("task: SUPERVISOR", "take: renew", "line 13: rung desk.1 does not fit here: LOAN has no step renew"),
         (
             "task: SUPERVISOR",
-            "tell: REFERENT, by: [EMAIL], text: hello",
+            "tell: REFERENT, by: [EMAIL], text: contact_us",
             "line 17: rung desk.1 does not fit here: SEAT has no partner",
         ),
+        (
+            "task: SUPERVISOR",
+            "tell: REFERENT, by: [EMAIL], text: contact_us",
+            "line 20: REFERENT is told with a text of partners, and contact_us is one of reminders",
+        ),
+        ("task: SUPERVISOR", "tell: PERSON, by: [SMS], text: contact_u", "line 20: there is no text contact_u: is it"),
         ("task: SUPERVISOR", "dun: true, text: hello", "line 20: `0`: `by`, `text`, `urgent` and `receipt` say how"),
         ("task: SUPERVISOR", "task: SUPERVISOR, dun: true", "line 20: `0`: a rung does one thing"),
         ("task: SUPERVISOR", "tell: PERSON, by: [IN_APP], text: hello", "line 20: `0`: IN_APP reaches only who works"),
@@ -260,9 +271,8 @@ def test_limits_that_do_not_go_together_are_told() -> None:
 
 def test_an_empty_document_is_told_what_it_needs() -> None:
     """The file that was just created."""
-    assert errors("") == [
-        "line 1: `document` needs names under it: policy, version, saturday_works, messages, ladders, processes"
-    ]
+    names = "languages, agency, frame, texts, policy, version, saturday_works, messages, ladders, processes"
+    assert errors("") == [f"line 1: `document` needs names under it: {names}"]
 
 
 @given(st.text() | st.text(alphabet=" \n:-{}[]&*?!'\"abLOAN019.,#|>%@"))
