@@ -28,9 +28,10 @@ from domain.arrears_facts import (
     VerifyDebt,
 )
 from domain.fields import Count, Day, Euro, EuroOrZero, ShortText, TenancyId, ahead, local_day, start_of
+from domain.placeholders import Values
 from domain.process import NEW, OPEN, SAME, Process, States, step
 from domain.refusals import Refusal, Refused
-from domain.repayment_plan import Frequency, Imputation, Ledgers, PlanCheck, RepaymentPlan
+from domain.repayment_plan import ZERO, Frequency, Imputation, Ledgers, PlanCheck, RepaymentPlan
 from domain.roles import FIELD, OFFICE, Party, Role
 from domain.terms import due, months_after
 
@@ -112,6 +113,11 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
         if self.state == self.State.RUNNING.name and (unpaid := list(self.ledgers.unpaid(self.plan))):
             return start_of(min(part.due_on for part, _ in unpaid))
         return self.entered_at
+
+    def formal_facts(self, on: Day) -> Values:
+        """What is owed and due on a day."""
+        due_parts = (part.amount for part, _ in self.ledgers.unpaid(self._signed) if part.due_on <= on)
+        return Values(amount=sum(due_parts, ZERO), balance_day=on)
 
     def letters_blocked(self, at: datetime) -> bool:
         """Say whether nothing may be demanded: a plan is kept, or the day that a court fixed is still ahead."""

@@ -91,11 +91,17 @@ class CaseFile:
 
     def change_task(self, change: TaskChange, now: datetime) -> Entry:
         """Give somebody something to do, or note that it is done; raise `Refused`. No version rises for it."""
-        process = self._find(change.process_id) if change.entry else self._find_or_case(change.process_id)
-        if change.entry not in {None, process.entry} or not (process.waits_for or process.expires()):
-            raise Refused(Refusal.TASK_OVER)
+        process = self.task_of(change)
         name = TASK_DONE if change.done else TASK_RAISED
         return self._entry(name, process, [process], occurred_at=now, recorded_at=now, request=change)
+
+    def task_of(self, change: TaskChange) -> Process:
+        """Return the process whose task it is; raise `Refused` if it is no longer to be done."""
+        known = change.process_id in self.tracks or change.entry is not None
+        process = self._find(change.process_id if known else self.case_id)
+        if change.entry not in {None, process.entry} or not (process.waits_for or process.expires()):
+            raise Refused(Refusal.TASK_OVER)
+        return process
 
     def next_due(self) -> datetime | None:
         """Return when time next has something to do here: a deadline, or the end of a closed case's window."""
@@ -158,9 +164,6 @@ class CaseFile:
         if process_id in self.tracks:
             return self.tracks[process_id]
         raise Refused(Refusal.NOT_FOUND, path=("id",))
-
-    def _find_or_case(self, process_id: UUID) -> Process:
-        return self._find(process_id if process_id in self.tracks else self.case_id)
 
     def _pass_deadline(self, process: Process, deadline: datetime, now: datetime) -> Entry:
         """The version stays as it is, so that no open form is stale for it."""

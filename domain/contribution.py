@@ -36,6 +36,7 @@ from domain.fields import (
     local_day,
     start_of,
 )
+from domain.placeholders import Values
 from domain.process import NEW, OPEN, SAME, Ceiling, Process, Reservation, States, step
 from domain.refusals import Refusal, Refused
 from domain.registered import happened
@@ -120,6 +121,15 @@ class Contribution(Process, it="Contributo"):
         if self.state == self.State.OBSERVATIONS_AWAITED.name and self.received_on:
             return start_of(self.received_on)
         return self.entered_at
+
+    def formal_facts(self, on: Day) -> Values:
+        """Why it is to be refused, and the days to answer (L. 241/1990, art. 10-bis)."""
+        return Values(
+            reason=self.ground and self.ground.label,
+            amount=self.requested,
+            requested_day=self.opened_at and local_day(self.opened_at),
+            days=self.terms.deadlines[self.State.OBSERVATIONS_AWAITED.name].amount,
+        )
 
     def is_eligible(self, _at: datetime) -> None:
         """Guard: what was assessed meets the measure's requirements."""

@@ -39,6 +39,7 @@ from transitions import Machine, MachineError
 
 from domain.choices import Choice, Label
 from domain.fields import Count, Day, local_day, start_of
+from domain.placeholders import Values
 from domain.refusals import Refusal, Refused
 from domain.roles import Party, Role
 from domain.terms import ROME, Term, Terms, Unit, due
@@ -298,6 +299,10 @@ class Process:
         appointment = self.appointment_now()
         if appointment and at < appointment.at:
             raise Refused(Refusal.APPOINTMENT_AHEAD, appointment=appointment.at)
+
+    def formal_facts(self, on: Day) -> Values:
+        """Return what a formal notice about this process may say, as of a day: reasons and amounts."""
+        return Values()
 
     def clock_starts(self) -> datetime | None:
         """From when the present state's term runs: the appointment or its entry, unless a process knows better."""

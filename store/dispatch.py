@@ -160,18 +160,28 @@ _CLAIM_OF_PERSONS = text(
     ), {_CLAIMED} {_JOB}
     """
 )
-_TOLD_BY = text(f"with claimed as (select * from reminder where message_id = any(:messages)) {_JOB}")
+_TOLD_BY = text(
+    f"""
+    with claimed as (
+        select r.process_id, r.entry, r.rung, r.occurrence, r.whom, r.own, r.due_at, r.leaves_at, r.policy,
+               m.id as message_id
+          from message m, jsonb_to_recordset(m.told) as k(
+            process_id uuid, entry integer, rung text, occurrence smallint), reminder r
+         where m.id = any(:messages) and {_KEY} = (k.process_id, k.entry, k.rung, k.occurrence)
+    ) {_JOB}
+    """
+)
 _KEEP = _rows(
     "messages",
     """
     insert into message (id, recipient, recipient_id, day, alone, formal, channel, key, channels, language, subject,
-                         body, sent_to, status, next_at, created_at, ended_at)
+                         body, sent_to, told, status, next_at, created_at, ended_at)
     select m.id, m.recipient, m.recipient_id, m.day, m.alone, m.formal, m.channel, m.key, m.channels, m.language,
-           m.subject, m.body, m.sent_to, m.status, m.next_at, m.created_at, m.ended_at
+           m.subject, m.body, m.sent_to, m.told, m.status, m.next_at, m.created_at, m.ended_at
       from jsonb_to_recordset(:messages) as m(
         id uuid, recipient text, recipient_id uuid, day date, alone boolean, formal boolean, channel text, key uuid,
-        channels text[], language text, subject text, body text, sent_to text, status text, next_at timestamptz,
-        created_at timestamptz, ended_at timestamptz)
+        channels text[], language text, subject text, body text, sent_to text, told jsonb, status text,
+        next_at timestamptz, created_at timestamptz, ended_at timestamptz)
     on conflict do nothing
     returning id
     """,

@@ -44,6 +44,7 @@ reminder = Table(
     # Why it was cancelled, by a code; who did, if it was a person.
     words("code", nullable=True),
     Column("ended_by", Uuid, ForeignKey("staff.id")),
+    # The message that told it; of several, to several supervisors, the first.
     Column("message_id", Uuid, ForeignKey("message.id"), index=True),
     # What no ladder asked for carries its own rung, as `domain.ladder.Rung` is written.
     Column("own", JSONB),
@@ -70,6 +71,8 @@ message = Table(
     words("subject"),
     words("body"),
     words("sent_to", nullable=True),
+    # The reminders that it is for, by their keys.
+    Column("told", JSONB, nullable=False),
     words("status"),
     words("code", nullable=True),
     words("provider_id", nullable=True),

@@ -14,10 +14,11 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from domain.case_file import CaseFile
-from domain.events import Entry, StepRequest
+from domain.events import Entry, StepRequest, TaskChange
 from domain.refusals import Refusal, Refused
 from workflows.messages import (
     CARRIED,
+    CHANGE_TASK,
     PROJECT,
     RESERVE,
     STEP,
@@ -88,12 +89,7 @@ class CaseWorkflow:
         request, rejection = await self._reserve(request)
         if rejection:
             return self._remember(request, version=request.expected_version or 0, rejection=rejection)
-        entry = self.file.take(request, workflow.now())
-        self.steps_in_this_run += 1
-        self.outbox.append(entry)
-        answer = self._remember(request, version=entry.event.version)
-        await workflow.wait_condition(lambda: self.projected >= answer.seq or self.lagging)
-        return replace(answer, visible=self.projected >= answer.seq)
+        return await self._written(request, self.file.take(request, workflow.now()))
 
     @step.validator
     def refuse(self, request: StepRequest) -> None:
@@ -104,6 +100,23 @@ class CaseWorkflow:
             raise _failure(Refused(Refusal.STEP_IN_PROGRESS))
         try:
             self.file.decide(request, workflow.now())
+        except Refused as refused:
+            raise _failure(refused) from refused
+
+    @workflow.update(name=CHANGE_TASK)
+    async def change_task(self, change: TaskChange) -> StepAnswer:
+        """Give somebody something to do, or note that it is done; return as a step does."""
+        if answer := self.answers.get(change.request_id):
+            return answer
+        return await self._written(change, self.file.change_task(change, workflow.now()))
+
+    @change_task.validator
+    def refuse_change(self, change: TaskChange) -> None:
+        """Refuse what is over before anything is written in the history."""
+        if change.request_id in self.answers:
+            return
+        try:
+            self.file.task_of(change)
         except Refused as refused:
             raise _failure(refused) from refused
 
@@ -144,7 +157,17 @@ class CaseWorkflow:
         version = self.file.process_of(request, workflow.now()).version
         return replace(request, occurred_at=at, expected_version=version), reserved.rejection
 
-    def _remember(self, request: StepRequest, *, version: int, rejection: Rejection | None = None) -> StepAnswer:
+    async def _written(self, request: StepRequest | TaskChange, entry: Entry) -> StepAnswer:
+        """Have the entry written, and answer once PostgreSQL shows it, or does not answer."""
+        self.steps_in_this_run += 1
+        self.outbox.append(entry)
+        answer = self._remember(request, version=entry.event.version)
+        await workflow.wait_condition(lambda: self.projected >= answer.seq or self.lagging)
+        return replace(answer, visible=self.projected >= answer.seq)
+
+    def _remember(
+        self, request: StepRequest | TaskChange, *, version: int, rejection: Rejection | None = None
+    ) -> StepAnswer:
         answer = StepAnswer(
             request_id=request.request_id,
             fingerprint=request.fingerprint,

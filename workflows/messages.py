@@ -21,6 +21,8 @@ RESERVE = "reserve"
 STEP = "step"
 """Update `(StepRequest) -> StepAnswer`: take one step; its id is the request's."""
 
+CHANGE_TASK = "change_task"
+"""Update `(TaskChange) -> StepAnswer`: give somebody something to do beside the steps, or note that it is done."""
 
 CARRIED = "carried"
 """Query `() -> Carried`: the case as its workflow holds it; for `pratica verify` and tests, never for the API."""
@@ -85,6 +87,30 @@ class Reserved:
     """Whether the share was taken, or why not."""
 
     rejection: Rejection | None = None
+
+
+DISPATCH_QUEUE = "pratica-dispatch"
+"""Where the dispatch workflow and its activity are polled from: a burst of messages keeps no case waiting."""
+
+DISPATCH = "dispatch"
+"""Activity `(Round) -> Rest`: tell everybody what is due; and the name and id of the workflow that asks for it."""
+
+WAKE = "wake"
+"""Signal `()`: something leaves sooner than dispatch would look again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One round of dispatch: everything that is due `now`."""
+
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rest:
+    """Until when there is nothing to do."""
+
+    until: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

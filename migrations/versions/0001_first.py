@@ -41,11 +41,13 @@ def upgrade() -> None:
         sa.Column("alone", sa.Boolean(), nullable=False),
         sa.Column("formal", sa.Boolean(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("key", sa.Uuid(), nullable=False),
         sa.Column("channels", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("sent_to", sa.Text(), nullable=True),
+        sa.Column("told", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("code", sa.Text(), nullable=True),
         sa.Column("provider_id", sa.Text(), nullable=True),
@@ -56,6 +58,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
+        sa.UniqueConstraint("key", name=op.f("uq_message_key")),
     )
     op.create_index(
         "ix_message_next_at", "message", ["next_at"], unique=False, postgresql_where=sa.text("next_at is not null")
@@ -129,6 +132,21 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
     )
+    op.create_table(
+        "absence",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("deputy_id", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.ForeignKeyConstraint(["deputy_id"], ["staff.id"], name=op.f("fk_absence_deputy_id")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_absence_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_absence")),
+    )
+    op.create_index("ix_absence_deputy_id_ends_on", "absence", ["deputy_id", "ends_on"], unique=False)
+    op.create_index("ix_absence_staff_id_ends_on", "absence", ["staff_id", "ends_on"], unique=False)
+    op.create_index("ix_absence_starts_on_id", "absence", ["starts_on", "id"], unique=False)
     op.create_table(
         "district",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -208,6 +226,8 @@ def upgrade() -> None:
         sa.Column("languages", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("interpreter", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("low_literacy", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("opted_out", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("district_id", sa.Uuid(), nullable=True),
         sa.Column("search", sa.Text(collation="C"), server_default="", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
@@ -428,6 +448,7 @@ def upgrade() -> None:
         sa.Column("rung", sa.Text(), nullable=False),
         sa.Column("occurrence", sa.SmallInteger(), nullable=False),
         sa.Column("policy", sa.Text(), nullable=True),
+        sa.Column("whom", sa.Text(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("leaves_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -436,7 +457,7 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=True),
         sa.Column("ended_by", sa.Uuid(), nullable=True),
         sa.Column("message_id", sa.Uuid(), nullable=True),
-        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("own", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.ForeignKeyConstraint(["ended_by"], ["staff.id"], name=op.f("fk_reminder_ended_by")),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_reminder_message_id")),
         sa.ForeignKeyConstraint(["process_id"], ["process.id"], name=op.f("fk_reminder_process_id")),
@@ -550,6 +571,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_note_process_id"), table_name="note")
     op.drop_table("note")
     op.drop_table("district")
+    op.drop_index("ix_absence_starts_on_id", table_name="absence")
+    op.drop_index("ix_absence_staff_id_ends_on", table_name="absence")
+    op.drop_index("ix_absence_deputy_id_ends_on", table_name="absence")
+    op.drop_table("absence")
     op.drop_table("staff")
     op.drop_index("ix_reservation_resource_id", table_name="reservation")
     op.drop_index(op.f("ix_reservation_ceiling"), table_name="reservation")
