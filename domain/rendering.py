@@ -125,7 +125,8 @@ def _merged(wording: Wording, language: str, said: Sequence[Said]) -> list[_Body
         words = text.words[language]
         plain, marked = _values(wording, language, text, each.values, words.subject.names | words.text.names)
         body = _Body(words.subject.plain.format_map(plain), *_filled(words.text, plain, marked))
-        found[body] = _order(text, each.values, body.text)
+        order = _order(text, each.values, body.text)
+        found[body] = min(order, found.get(body, order))
     return sorted(found, key=found.__getitem__) if len(found) > 1 else list(found)
 
 
@@ -137,7 +138,8 @@ def _text_message(wording: Wording, language: str, said: Sequence[Said]) -> Rend
             raise ValueError(f"{text.name} is not written for text messages")
         plain, _ = _values(wording, language, text, each.values, words.names)
         short = words.plain.format_map(plain)
-        found[short] = _order(text, each.values, short)
+        order = _order(text, each.values, short)
+        found[short] = min(order, found.get(short, order))
     message = " ".join(sorted(found, key=found.__getitem__))
     framed = wording.frame[language].sms.plain.format_map({"message": message})
     return Rendered(language=language, subject="", text=simpler(framed))
