@@ -13,6 +13,7 @@ from domain.sms import simpler
 from domain.templates import Template, bdi
 from domain.wording import Text, Wording
 
+_Order = tuple[int, datetime, date, str]
 _LAST_DAY, _LAST = date.max, datetime.max.replace(tzinfo=UTC)
 _WRITTEN: Mapping[Kind, Callable[[Writing, Any], str]] = {
     Kind.TEXT: Writing.label,
@@ -119,7 +120,7 @@ def _page(
 
 def _merged(wording: Wording, language: str, said: Sequence[Said]) -> list[_Body]:
     """The texts in their order, each once."""
-    found = {}
+    found: dict[_Body, _Order] = {}
     for each in said:
         text = wording.texts[each.text]
         words = text.words[language]
@@ -131,7 +132,7 @@ def _merged(wording: Wording, language: str, said: Sequence[Said]) -> list[_Body
 
 
 def _text_message(wording: Wording, language: str, said: Sequence[Said]) -> Rendered:
-    found = {}
+    found: dict[str, _Order] = {}
     for each in said:
         text = wording.texts[each.text]
         if not (words := text.words[language].sms):
@@ -145,7 +146,7 @@ def _text_message(wording: Wording, language: str, said: Sequence[Said]) -> Rend
     return Rendered(language=language, subject="", text=simpler(framed))
 
 
-def _order(text: Text, values: Values, words: str) -> tuple[int, datetime, date, str]:
+def _order(text: Text, values: Values, words: str) -> _Order:
     return text.rank, values.appointment or _LAST, values.by_day or _LAST_DAY, words
 
 
