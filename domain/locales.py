@@ -2,6 +2,7 @@
 
 import math
 import re
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -81,10 +82,7 @@ class Writing:
 def _locale(code: str) -> Locale:
     """As it is written in Italy (English: the day before the month), else wherever it is spoken."""
     for name in (f"{code}_IT", code):
-        try:
-            locale = Locale.parse(name)
-        except (ValueError, UnknownLocaleError):
-            continue
-        if locale.language != "en" or code == "en":  # as which Babel takes a language that is "undetermined"
-            return locale
+        if code != "und":  # "undetermined", which Babel takes for the language of the place
+            with suppress(ValueError, UnknownLocaleError):
+                return Locale.parse(name)
     raise ValueError(f"how `{code}` writes days and amounts is not known: use another language")

@@ -13,6 +13,7 @@ from domain.sms import simpler
 from domain.templates import Template, bdi
 from domain.wording import Text, Wording
 
+_Order = tuple[int, datetime, date, str]
 _LAST_DAY, _LAST = date.max, datetime.max.replace(tzinfo=UTC)
 _WRITTEN: Mapping[Kind, Callable[[Writing, Any], str]] = {
     Kind.TEXT: Writing.label,
@@ -119,31 +120,33 @@ def _page(
 
 def _merged(wording: Wording, language: str, said: Sequence[Said]) -> list[_Body]:
     """The texts in their order, each once."""
-    found = {}
+    found: dict[_Body, _Order] = {}
     for each in said:
         text = wording.texts[each.text]
         words = text.words[language]
         plain, marked = _values(wording, language, text, each.values, words.subject.names | words.text.names)
         body = _Body(words.subject.plain.format_map(plain), *_filled(words.text, plain, marked))
-        found[body] = _order(text, each.values, body.text)
+        order = _order(text, each.values, body.text)
+        found[body] = min(order, found.get(body, order))
     return sorted(found, key=found.__getitem__) if len(found) > 1 else list(found)
 
 
 def _text_message(wording: Wording, language: str, said: Sequence[Said]) -> Rendered:
-    found = {}
+    found: dict[str, _Order] = {}
     for each in said:
         text = wording.texts[each.text]
         if not (words := text.words[language].sms):
             raise ValueError(f"{text.name} is not written for text messages")
         plain, _ = _values(wording, language, text, each.values, words.names)
         short = words.plain.format_map(plain)
-        found[short] = _order(text, each.values, short)
+        order = _order(text, each.values, short)
+        found[short] = min(order, found.get(short, order))
     message = " ".join(sorted(found, key=found.__getitem__))
     framed = wording.frame[language].sms.plain.format_map({"message": message})
     return Rendered(language=language, subject="", text=simpler(framed))
 
 
-def _order(text: Text, values: Values, words: str) -> tuple[int, datetime, date, str]:
+def _order(text: Text, values: Values, words: str) -> _Order:
     return text.rank, values.appointment or _LAST, values.by_day or _LAST_DAY, words
 
 
