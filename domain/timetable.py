@@ -55,6 +55,10 @@ class Timetable:
         """How late a message may leave."""
         return timedelta(days=self.oldest_days)
 
+    def open_at(self, moment: datetime) -> bool:
+        """Say whether messages leave at that hour, on a day on which they do."""
+        return self.hours.opens <= moment.astimezone(ROME).time() < self.hours.closes
+
     def next_minute(self, moment: datetime, closures: Closures, *, any_day: bool = False) -> datetime:
         """Return the first permitted minute from `moment` on; `any_day` what cannot wait for a working day."""
         local = moment.astimezone(ROME)

@@ -48,6 +48,7 @@ texts:
     refusal:
       it: {subject: Preavviso, text: "{reason}"}
       ar: {subject: x, text: x}
+ladders: {}
 """
 
 

@@ -1,0 +1,310 @@
+"""Rounds of dispatch: everything that is due is claimed, told and recorded, batch after batch."""
+
+import asyncio
+import time
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from temporalio import activity
+from temporalio.client import Client
+
+from domain.fields import local_day, start_of
+from domain.ladder import Whom, reminders_of
+from domain.message import HUMAN, Channel, MessageStatus
+from domain.placeholders import Values
+from domain.record import load
+from domain.recipient import RecipientKind
+from domain.roles import Role
+from domain.tasks import TaskReason
+from store import dispatch, recipients
+from store import tables as t
+from store.database import AnyRow
+from store.policies import Policies
+from store.projection import reminder_row
+from workers.channels import Channels
+from workers.dispatch import aftermath
+from workers.dispatch.acting import Act, by_hand, perform, step, task
+from workers.dispatch.composing import Composed, Directory, Facts, Message, messages
+from workers.dispatch.jobs import Job, jobs
+from workflows.messages import DISPATCH, Rest, Round
+
+BATCH = 500
+"""Reminders claimed at once: few round trips a message, and little to do again when a process dies."""
+
+LANES = 4
+"""Batches under way at once: while one waits for a provider, the next is written."""
+
+LEASE = timedelta(seconds=90)
+"""How long a batch may take; then somebody else takes it over."""
+
+HAND_OVER = timedelta(seconds=60)
+"""How long the channels may take over a batch."""
+
+LONGEST_SLEEP = timedelta(days=1)
+"""Dispatch looks again after so long even if nobody wakes it."""
+
+_HEARTBEAT_SECONDS = 3
+_log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """The activity of dispatch, on one database and one set of channels."""
+
+    def __init__(self, engine: AsyncEngine, policies: Policies, client: Client, channels: Channels) -> None:
+        self._engine = engine
+        self._policies = policies
+        self._client = client
+        self._channels = channels
+        self._claiming = asyncio.Lock()  # who is told twice in one batch is not claimed by two
+
+    @activity.defn(name=DISPATCH)
+    async def round(self, given: Round) -> Rest:
+        """Tell everything that is due, and say until when there is nothing more to do."""
+        info = activity.info()
+        # A round that is tried again goes on in the time of its own try, not in that of the first.
+        since = given.now + (info.current_attempt_scheduled_time - info.scheduled_time)
+        beating = asyncio.create_task(_beat())
+        try:
+            return Rest(until=await self.tell(_Clock(since)))
+        finally:
+            beating.cancel()
+
+    async def tell(self, clock: "_Clock") -> datetime:
+        """Do what is due by that clock, until nothing is; return when something is again."""
+        async with self._engine.begin() as connection:
+            await dispatch.wake(connection)
+            await dispatch.recover(connection, now=clock())
+        async with asyncio.TaskGroup() as group:
+            for _ in range(LANES):
+                group.create_task(self._lane(clock))
+        async with self._engine.begin() as connection:
+            return await dispatch.sleep(connection, at_most=clock() + LONGEST_SLEEP)
+
+    async def _lane(self, clock: "_Clock") -> None:
+        while await self._settled(clock) or await self._told(clock):
+            pass
+
+    async def _told(self, clock: "_Clock") -> bool:
+        """Tell one batch of reminders that are due; say whether there was one."""
+        now = clock()
+        async with self._claiming, self._engine.begin() as connection:
+            rows = [*await dispatch.claim(connection, now=now, lease=now + LEASE, most=BATCH)]
+            persons = {row.person_id for row in rows if row.whom == Whom.PERSON.name and row.person_id}
+            midnight = start_of(local_day(now) + timedelta(days=1))
+            rows += await dispatch.claim_of_persons(connection, persons, until=midnight, lease=now + LEASE)
+        if not rows:
+            return False
+        async with self._engine.begin() as connection:
+            batch = _Batch(connection, await jobs(connection, rows, self._policies), now)
+            composed = await batch.write()
+        await self._hand_over(composed, clock)
+        await perform(self._client, batch.acts)
+        async with self._engine.begin() as connection:
+            await dispatch.settle(connection, [*batch.acted()])
+        return True
+
+    async def _settled(self, clock: "_Clock") -> bool:
+        """See to one batch of messages that want something done; say whether there was one."""
+        now = clock()
+        async with self._engine.begin() as connection:
+            rows = await dispatch.claim_messages(connection, now=now, lease=now + LEASE, most=BATCH)
+            if not rows:
+                return False
+            told = await jobs(connection, await dispatch.told_by(connection, [row.id for row in rows]), self._policies)
+            directory = await directory_of(connection, told, now)
+            facts = await facts_of(connection, told, now)
+            outcome = aftermath.of(rows, told, directory, facts, now=now, lease=now + LEASE)
+            await dispatch.record(connection, outcome.messages)
+        await perform(self._client, outcome.acts)
+        async with self._engine.begin() as connection:
+            await dispatch.record(connection, outcome.done)
+        await self._hand_over(outcome.again, clock)
+        return True
+
+    async def _hand_over(self, composed: Sequence[Composed], clock: "_Clock") -> None:
+        leaving = {each.outgoing.key: each for each in composed if each.outgoing}
+        if not leaving:
+            return
+        async with asyncio.timeout(HAND_OVER.total_seconds()):
+            handed = await self._channels.hand_over([each.outgoing for each in leaving.values() if each.outgoing])
+        now = clock()
+        rows = [aftermath.handed_over(leaving[each.key], each, now=now) for each in handed]
+        async with self._engine.begin() as connection:
+            await dispatch.record(connection, rows)
+
+
+class _Clock:
+    """What time it is for a round: that of the workflow, and what has gone by since."""
+
+    def __init__(self, since: datetime) -> None:
+        self._since, self._started = since, time.monotonic()
+
+    def __call__(self) -> datetime:
+        return self._since + timedelta(seconds=time.monotonic() - self._started)
+
+
+class _Batch:
+    """Claimed reminders on their way to messages, tasks and steps."""
+
+    def __init__(self, connection: AsyncConnection, told: Sequence[Job], now: datetime) -> None:
+        self._connection = connection
+        self._jobs = told
+        self._now = now
+        self.acts: list[Act] = []
+        self._acting: list[Job] = []
+
+    async def write(self) -> list[Composed]:
+        """Write the messages and what became of each reminder; return the messages that are to be handed over."""
+        now, settled = self._now, []
+        late = await dispatch.processes(self._connection, {job.row.process_id for job in self._jobs if not self._on_time(job)})
+        due: list[Job] = []
+        for job in self._jobs:
+            if not job.row.present:
+                settled.append(_settled(job, "CANCELLED", now, code="STATE_LEFT"))
+            elif (row := late.get(job.row.process_id)) and not self._on_time(job) and (put := self._put_off(job, row)):
+                settled.append(put)
+            elif job.rung.tell:
+                due.append(job)
+            else:
+                self._act(job)
+        composed = await self._compose(due)
+        lease = now + LEASE
+        kept = await dispatch.keep(self._connection, [each.row(now=now, lease=lease) for each in composed])
+        for each in composed:
+            for job in each.message.jobs:
+                if each.message.id in kept:
+                    settled.append(_settled(job, "DONE", now, message_id=each.message.id))
+                else:
+                    settled.append(_settled(job, "SCHEDULED", None, leaves_at=await self._tomorrow(job)))
+        await dispatch.settle(self._connection, settled)
+        await self._schedule_next()
+        return [each for each in composed if each.message.id in kept]
+
+    def acted(self) -> Iterable[dict[str, Any]]:
+        """Return what became of the reminders that are no messages, once they were acted upon."""
+        return (_settled(job, "DONE", self._now) for job in self._acting)
+
+    def _act(self, job: Job) -> None:
+        rung = job.rung
+        self._acting.append(job)
+        if rung.task:
+            reason = TaskReason.FOLLOW_UP if job.row.ended else TaskReason.ESCALATED
+            self.acts.append(task(job, reason, rung.task))
+        elif rung.take:
+            self.acts.append(step(job, rung.take, rung.given))
+
+    async def _compose(self, due: Sequence[Job]) -> list[Composed]:
+        directory = await directory_of(self._connection, due, self._now)
+        facts = await facts_of(self._connection, due, self._now)
+        composed = []
+        for found in messages(due, directory):
+            if not isinstance(found, Message):
+                self._unreached(found[0])
+            elif found.channels[0] in HUMAN:
+                for job in found.jobs:
+                    self._acting.append(job)
+                    self.acts.append(by_hand(job, found.channels[0]))
+            else:
+                try:
+                    composed.append(found.composed(facts, self._now))
+                except ValueError:
+                    _log.exception("a text says what is not known", clause=found.jobs[0].rung.clause)
+                    for job in found.jobs:
+                        self._unreached(job)
+        return composed
+
+    def _unreached(self, job: Job) -> None:
+        """Nobody can be told: somebody must see to it."""
+        self._acting.append(job)
+        role = Role.OPERATOR if job.rung.tell is Whom.PERSON else Role.SUPERVISOR
+        self.acts.append(task(job, TaskReason.UNDELIVERED, role))
+
+    def _on_time(self, job: Job) -> bool:
+        """Whether it leaves on the day and in the hours that it was scheduled for."""
+        if not job.rung.tell or job.rung.any_hour:
+            return True
+        return local_day(job.row.leaves_at) == local_day(self._now) and job.policy.timetable.open_at(self._now)
+
+    def _put_off(self, job: Job, row: AnyRow) -> dict[str, Any] | None:
+        """Return what becomes of a message whose hour has gone by; None if it may leave now all the same."""
+        timetable, now = job.policy.timetable, self._now
+        if job.row.leaves_at + timetable.oldest < now:
+            return _settled(job, "CANCELLED", now, code="TOO_LATE")
+        closures = load(row.kind, row.data).terms.closures
+        leaves_at = timetable.next_minute(now, closures, any_day=job.rung.urgent)
+        return None if leaves_at <= now else _settled(job, "SCHEDULED", None, leaves_at=leaves_at)
+
+    async def _tomorrow(self, job: Job) -> datetime:
+        rows = await dispatch.processes(self._connection, [job.row.process_id])
+        row = rows[job.row.process_id]
+        return job.policy.timetable.next_day(self._now, load(row.kind, row.data).terms.closures)
+
+    async def _schedule_next(self) -> None:
+        """Of what repeats, schedule the next time."""
+        again = [job for job in self._jobs if job.row.present and job.rung.when.times > 1]
+        rows = await dispatch.processes(self._connection, {job.row.process_id for job in again})
+        due = []
+        for job in again:
+            row = rows[job.row.process_id]
+            process = load(row.kind, row.data)
+            for reminder in reminders_of(process, (job.rung,), job.policy.timetable, now=self._now):
+                due.append(reminder_row(process, reminder))
+        await dispatch.schedule(self._connection, due)
+
+
+async def directory_of(connection: AsyncConnection, told: Iterable[Job], now: datetime) -> Directory:
+    """Return everybody whom these jobs may tell, as they are reached on the day."""
+    told = [*told]
+    persons = {job.row.person_id for job in told if job.rung.tell is Whom.PERSON and job.row.person_id}
+    services = {
+        UUID(job.row.service_id)
+        for job in told
+        if job.rung.tell in {Whom.REFERENT, Whom.DEPUTY_REFERENT} and job.row.service_id
+    }
+    return Directory(
+        persons=await recipients.persons(connection, persons) if persons else {},
+        referents=await recipients.referents(connection, services) if services else {},
+        desks=await recipients.Desks.on(connection, local_day(now)),
+    )
+
+
+async def facts_of(connection: AsyncConnection, told: Iterable[Job], now: datetime) -> Facts:
+    """Return what the formal notices among these jobs say."""
+    formal = {job.row.process_id for job in told if job.formal}
+    found: dict[UUID, Values] = {}
+    if formal:
+        for identifier, row in (await dispatch.processes(connection, formal)).items():
+            process = load(row.kind, row.data)
+            tenancy = getattr(process, "tenancy", None)
+            code = tenancy and (
+                await connection.execute(select(t.tenancy.c.code).where(t.tenancy.c.id == tenancy))
+            ).scalar_one_or_none()
+            facts = process.formal_facts(local_day(now))
+            found[identifier] = Values(**{**vars(facts), "tenancy": code})
+    return found
+
+
+def _settled(
+    job: Job,
+    status: str,
+    ended_at: datetime | None,
+    *,
+    code: str | None = None,
+    message_id: UUID | None = None,
+    leaves_at: datetime | None = None,
+) -> dict[str, Any]:
+    changed = {"status": status, "ended_at": ended_at, "code": code, "message_id": message_id, "leaves_at": leaves_at}
+    return job.key | changed
+
+
+async def _beat() -> None:
+    """Say that the round goes on, so that one whose process has died is soon somebody else's."""
+    while True:
+        activity.heartbeat()
+        await asyncio.sleep(_HEARTBEAT_SECONDS)

@@ -1,0 +1,73 @@
+"""A reminder that was claimed, with all that it takes to do it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.ladder import Rung
+from domain.placeholders import Values
+from domain.policy import Policy
+from domain.process import Process
+from domain.terms import last_moment
+from store.database import AnyRow
+from store.policies import Policies
+
+_RUNG = TypeAdapter(Rung)
+NUMBER_LENGTH = 8
+"""Characters of a process's id that people read out to each other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A reminder's row, as `store.dispatch.claim` gives it, its rung, and the policy that it is from."""
+
+    row: AnyRow
+    rung: Rung
+    policy: Policy
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """What tells it from every other reminder, by column."""
+        row = self.row
+        return {"process_id": row.process_id, "entry": row.entry, "rung": row.rung, "occurrence": row.occurrence}
+
+    @property
+    def name(self) -> str:
+        """The same, as the key of what is done for it."""
+        return ":".join(map(str, self.key.values()))
+
+    @property
+    def kind(self) -> type[Process]:
+        """The declaration of the process that it is about."""
+        return Process.kinds[self.row.kind]
+
+    @property
+    def formal(self) -> bool:
+        """Whether it is a formal notice."""
+        return bool(self.rung.text) and self.policy.wording.texts[self.rung.text or ""].formal
+
+    @property
+    def values(self) -> Values:
+        """What any text may say of it; a formal notice says more."""
+        end = self.row.deadline and last_moment(self.row.deadline)
+        return Values(
+            appointment=self.row.starts_at,
+            place=self.row.place,
+            by_day=end if end is None or not hasattr(end, "date") else end.date(),
+            process=self.kind.label,
+            number=self.row.process_id.hex[:NUMBER_LENGTH].upper(),
+        )
+
+
+async def jobs(connection: AsyncConnection, rows: Iterable[AnyRow], policies: Policies) -> list[Job]:
+    """Return the jobs that these rows are; a rung that no policy knows any more is nothing to do."""
+    found = []
+    for row in rows:
+        policy = await policies.of(connection, row.policy)
+        rung = _RUNG.validate_python(row.own) if row.own else policy.rungs.get(row.rung)
+        if rung:
+            found.append(Job(row=row, rung=rung, policy=policy))
+    return found
