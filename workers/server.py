@@ -1,11 +1,7 @@
 """The API process: the GraphQL application on uvicorn."""
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
-import uvicorn
 from starlette.types import ASGIApp
 
 from api.app import application
@@ -13,7 +9,7 @@ from api.context import Services
 from api.engine import Engine
 from api.schema import build
 from store import database
-from workers import memory, policy
+from workers import memory, policy, web
 from workers.embedded.process import listening
 from workers.engine import connect
 from workers.settings import Settings
@@ -52,31 +48,8 @@ async def run_api(settings: Settings) -> None:
 
 async def serve(served: ASGIApp, *, host: str, port: int) -> None:
     """Serve an ASGI application until cancelled. Raises PortTaken or BadSetting."""
-    config = uvicorn.Config(
-        served,
-        lifespan="off",
-        ws="none",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
-    server = _Server(config)
     with listening(host=host, port=port, setting="PRATICA_PORT") as listener:
-        serving = asyncio.ensure_future(server.serve([listener]))
-        try:
-            await asyncio.shield(serving)
-        except asyncio.CancelledError:
-            server.should_exit = True
-            await serving
-            raise
-
-
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the command, which cancels."""
-        yield
+        await web.serve(served, listener, stop_seconds=STOP_SECONDS)
 
 
 def _system_clock() -> datetime:
