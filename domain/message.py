@@ -1,7 +1,7 @@
 """What is told to people: by which channel, in which words, and what became of it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.choices import Choice
@@ -60,7 +60,7 @@ class Outgoing:
 class Handed:
     """What became of the message with that `key`: SENT, TEMPORARY_FAILURE, PERMANENT_FAILURE or UNKNOWN.
 
-    `provider_id` is what the provider calls it; `code` says why it failed, and quotes nothing. `retry_after` is for how
+    `provider_id` is what the provider calls it; `code` says why it failed, and quotes nothing. `retry_after` is how
     long the provider wants to be left alone.
     """
 
@@ -69,3 +69,18 @@ class Handed:
     provider_id: str = ""
     code: str = ""
     retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What a provider says later of the message with that `key`: DELIVERED, a failure, or RETURNED.
+
+    The same receipt may come twice, one may come before the answer to the handing over, and an older one after a newer:
+    `at` is when it happened, by the provider's clock. `code` says why it failed, and quotes nothing.
+    """
+
+    key: UUID
+    status: MessageStatus
+    at: datetime
+    provider_id: str = ""
+    code: str = ""

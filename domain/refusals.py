@@ -393,6 +393,18 @@ class Refusal(Choice):
         "Il corpo della richiesta deve essere `application/json`.",
         "The body of the request must be `application/json`.",
     )
+    SIGNATURE_INVALID = (
+        "La firma manca o non è del contenuto: firmare con il segreto concordato, come dice Standard Webhooks.",
+        "The signature is missing or is not of this content: sign with the shared secret, as Standard Webhooks says.",
+    )
+    SIGNATURE_STALE = (
+        "La firma dista più di {minutes} minuti dal nostro orologio: controllare l'ora e firmare di nuovo.",
+        "The signature is more than {minutes} minutes from our clock: check the time, and sign again.",
+    )
+    RECEIPTS_MALFORMED = (
+        "Le ricevute non si possono leggere ({problem}): nessuna è stata accolta.",
+        "The receipts cannot be read ({problem}): none was taken.",
+    )
     METHOD_NOT_ALLOWED = (
         "Usare POST; con GET si possono solo leggere dati.",
         "Use POST; GET is for reading only.",

@@ -2,24 +2,37 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.refusals import Refused
 from store import projection, reservations
 from store.policies import Policies
-from workflows.messages import PROJECT, RESERVE, Batch, Claim, Rejection, Reserved
+from workflows.messages import DISPATCH, PROJECT, RESERVE, WAKE, Batch, Claim, Rejection, Reserved
+
+
+async def wake_dispatch(client: Client) -> None:
+    """Have dispatch look at what is due; where there is none, there is nobody to wake."""
+    try:
+        await client.get_workflow_handle(DISPATCH).signal(WAKE)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
 
 
 class Activities:
     """The activities of the case task queue, on one database."""
 
-    def __init__(self, engine: AsyncEngine, policies: Policies) -> None:
+    def __init__(self, engine: AsyncEngine, policies: Policies, client: Client) -> None:
         self._engine = engine
         self._policies = policies
+        self._client = client
 
     @activity.defn(name=PROJECT)
     async def project(self, batch: Batch) -> None:
-        """Write a batch of entries, in order and once."""
-        await projection.project(self._engine, batch.case_id, batch.entries, self._policies)
+        """Write a batch of entries, in order and once; wake dispatch if it is asleep for too long."""
+        if await projection.project(self._engine, batch.case_id, batch.entries, self._policies):
+            await wake_dispatch(self._client)
 
     @activity.defn(name=RESERVE)
     async def reserve(self, claim: Claim) -> Reserved:

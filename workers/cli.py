@@ -60,6 +60,8 @@ def demo(
         database_url="",
         temporal_address="",
         temporal_namespace="demo",
+        smtp_url="",
+        gateway_url="",  # nobody in it is real: nothing leaves this machine
         data=settings.data / "demo",
         sandbox=False,  # the tests have checked what it checks
     )
@@ -172,7 +174,7 @@ async def _up(settings: Settings) -> None:
     with console.status("Starting PostgreSQL, Temporal, worker and API") as status:
         async with serving(settings) as running:
             status.stop()
-            console.print(_welcome(running.settings))
+            console.print(_welcome(running.settings, post_office=running.post_office))
             await asyncio.get_running_loop().create_future()  # until Ctrl-C, or until a part ends by itself
 
 
@@ -184,10 +186,11 @@ async def _demo(settings: Settings, *, exit_when_done: bool, form: Form) -> None
         await demo.run(running.settings, exit_when_done=exit_when_done, format=form.value)
 
 
-def _welcome(settings: Settings) -> Panel:
+def _welcome(settings: Settings, *, post_office: str) -> Panel:
     lines = [
         f"GraphQL    {settings.api_url}",
         f"Temporal   {settings.temporal_address}, namespace {settings.temporal_namespace}",
+        f"Messages   {post_office or 'leave by your own servers'}",
         f"Data       {settings.data.resolve()}",
         "Token      .venv/bin/pratica token --help",
         "Check      .venv/bin/pratica doctor",

@@ -22,6 +22,9 @@ from temporalio.service import RPCError
 
 import migrations
 from workers import embedded, policy
+from workers.channels import gateway_of, mail_of
+from workers.channels.gateway import GatewayTrouble
+from workers.channels.smtp import MailTrouble
 from workers.engine import connect
 from workers.errors import OperatorError
 from workers.settings import Settings
@@ -67,6 +70,8 @@ async def examine(settings: Settings) -> list[Finding]:
         "Temporal": _temporal,
         "Worker": _worker,
         "API": _api,
+        "E-mail": _mail,
+        "Gateway": _gateway,
     }
     return [await _finding(part, check(settings)) for part, check in checks.items()]
 
@@ -207,6 +212,41 @@ async def _api(settings: Settings) -> str:
             raise _Wrong(f"{url} does not reach {missed}", remedy=f"{missed} first, then the log of the API")
         case _:
             raise _Wrong(f"{url}: another program answers", remedy=remedy)
+
+
+async def _mail(settings: Settings) -> str:
+    if not settings.smtp_url:
+        return _not_set_up(settings.gateway_url, variable="PRATICA_SMTP_URL", what="no e-mail leaves")
+    mail = mail_of(settings)
+    if mail is None:
+        raise _Wrong("from whom it is, nobody said", remedy="set PRATICA_MAIL_FROM")
+    try:
+        return await mail.check()
+    except MailTrouble as trouble:
+        remedy = "start it, or correct PRATICA_SMTP_URL"
+        remedies = {
+            "535": "correct user and password in PRATICA_SMTP_URL",
+            "TLS_FAILED": "use the host name of its certificate, or name your authority in SSL_CERT_FILE",
+            "NOT_OFFERED": "use a port with STARTTLS, smtps://, or no user and password in PRATICA_SMTP_URL",
+        }
+        raise _Wrong(str(trouble), remedy=remedies.get(trouble.code, remedy)) from trouble
+
+
+async def _gateway(settings: Settings) -> str:
+    if not settings.gateway_url:
+        return _not_set_up(settings.smtp_url, variable="PRATICA_GATEWAY_URL", what="no SMS and no letters leave")
+    try:
+        async with gateway_of(settings) as gateway:
+            seen = await gateway.check()
+    except GatewayTrouble as trouble:
+        variable = "PRATICA_GATEWAY_SECRET" if trouble.code in {"401", "403"} else "PRATICA_GATEWAY_URL"
+        raise _Wrong(str(trouble), remedy=f"start it, or correct {variable}") from trouble
+    return seen if settings.receipt_secret else f"{seen}; receipts are not taken: PRATICA_RECEIPT_SECRET is not set"
+
+
+def _not_set_up(other: str, *, variable: str, what: str) -> str:
+    _require(other, variable=variable)
+    return f"not set up: {what}"
 
 
 def _require(address: str, *, variable: str) -> None:

@@ -1,11 +1,7 @@
 """The API process: the GraphQL application on uvicorn."""
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
-import uvicorn
 from starlette.types import ASGIApp
 
 from api.app import application
@@ -13,7 +9,7 @@ from api.context import Services
 from api.engine import Engine
 from api.schema import build
 from store import database
-from workers import memory, policy
+from workers import memory, policy, web
 from workers.embedded.process import listening
 from workers.engine import connect
 from workers.settings import Settings
@@ -43,7 +39,8 @@ async def run_api(settings: Settings) -> None:
                 token_secret=settings.token_secret,
                 clock=_system_clock,
             )
-            served = application(services, schema=build(), cors_origins=settings.cors_origins)
+            receipts = _receipts(settings, postgres, client)
+            served = application(services, schema=build(), cors_origins=settings.cors_origins, receipts=receipts)
             memory.settle()
             await serve(served, host=settings.host, port=settings.port)
     finally:
@@ -52,31 +49,22 @@ async def run_api(settings: Settings) -> None:
 
 async def serve(served: ASGIApp, *, host: str, port: int) -> None:
     """Serve an ASGI application until cancelled. Raises PortTaken or BadSetting."""
-    config = uvicorn.Config(
-        served,
-        lifespan="off",
-        ws="none",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
-    server = _Server(config)
     with listening(host=host, port=port, setting="PRATICA_PORT") as listener:
-        serving = asyncio.ensure_future(server.serve([listener]))
-        try:
-            await asyncio.shield(serving)
-        except asyncio.CancelledError:
-            server.should_exit = True
-            await serving
-            raise
+        await web.serve(served, listener, stop_seconds=STOP_SECONDS)
 
 
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the command, which cancels."""
-        yield
+def _receipts(settings: Settings, postgres: AsyncEngine, client: Client) -> ReceiptsEndpoint | None:
+    """Return where receipts are taken: kept first, then dispatch sees to what follows from them."""
+    if not settings.receipt_secret:
+        return None
+
+    async def take(receipts: Sequence[Receipt]) -> None:
+        rows = [receipt_row(each) for each in receipts]
+        async with postgres.begin() as connection:
+            await dispatch.receive(connection, rows, now=_system_clock())
+        await wake_dispatch(client)
+
+    return ReceiptsEndpoint(secret=settings.receipt_secret, take=take, clock=_system_clock)
 
 
 def _system_clock() -> datetime:

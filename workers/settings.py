@@ -1,7 +1,10 @@
 """Every setting, declared once: read from PRATICA_ variables at the start, checked, passed on and never changed."""
 
+import base64
+import binascii
 import dataclasses
 import difflib
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -64,6 +67,46 @@ def _secret(value: str) -> str:
     if len(value.encode()) < 32:  # noqa: PLR2004  as many bytes as the hash of a signature (HS256) has
         raise ValueError
     return value
+
+
+def _smtp_url(value: str) -> str:
+    parts = urlsplit(value)
+    _ = parts.port
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError
+    return value
+
+
+def _mail_address(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", value):
+        raise ValueError
+    return value
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    _ = parts.port
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError
+    return value.rstrip("/")
+
+
+def _webhook_secret(value: str) -> str:
+    scheme, _, key = value.partition("_")
+    try:
+        length = len(base64.b64decode(key, validate=True))
+    except binascii.Error:
+        raise ValueError from None
+    if scheme != "whsec" or not 24 <= length <= 64:  # noqa: PLR2004  as Standard Webhooks says
+        raise ValueError
+    return value
+
+
+def _rate(value: str) -> float:
+    rate = float(value)
+    if not math.isfinite(rate) or rate < 0:
+        raise ValueError
+    return rate
 
 
 def _origins(value: str) -> tuple[str, ...]:
@@ -191,6 +234,56 @@ class Settings:
         otherwise="`pratica up` makes one in the data folder",
         secret=True,
     )
+    smtp_url: str = _setting(
+        "Mail server by which e-mail leaves. With a password its connection must be encrypted.",
+        _smtp_url,
+        "`smtp://user:password@host:port` (STARTTLS where offered) or `smtps://`, the user's `@` as `%40`",
+        default="",
+        otherwise="no e-mail leaves; `pratica up` keeps it in its post office if there is no gateway either",
+        secret=True,
+    )
+    mail_from: str = _setting(
+        "Address from which e-mail comes.",
+        _mail_address,
+        "an address such as `casa@example.org`",
+        default="",
+        otherwise="no e-mail leaves",
+    )
+    gateway_url: str = _setting(
+        "Gateway by which SMS and letters leave, see below.",
+        _web_address,
+        "an address such as `https://gateway.example.org/pratica`",
+        default="",
+        otherwise="none leave; `pratica up` keeps them in its post office if there is no mail server either",
+    )
+    gateway_secret: str = _setting(
+        "Token by which the gateway knows us.", _text, "the token", default="", otherwise="none is sent", secret=True
+    )
+    receipt_secret: str = _setting(
+        "Secret with which the gateway signs delivery receipts.",
+        _webhook_secret,
+        "`whsec_` and 24 to 64 bytes in base64",
+        default="",
+        otherwise="receipts are not taken",
+        secret=True,
+    )
+    smtp_rate: float = _setting(
+        "E-mails a second that each worker sends at most.", _rate, "a number", default=0.0, otherwise="no limit"
+    )
+    gateway_rate: float = _setting(
+        "SMS and letters a second that each worker sends at most.",
+        _rate,
+        "a number",
+        default=0.0,
+        otherwise="no limit",
+    )
+    post_office_port: int = _setting(
+        "Port of its own post office: its page, and the gateway that it is.",
+        _port_or_free,
+        "a port number",
+        default=0,
+        otherwise="a free one",
+    )
     policy: Path | None = _setting(
         "Policy document (YAML): deadlines and limits.",
         _file,
@@ -239,8 +332,17 @@ class Settings:
     @property
     def api_url(self) -> str:
         """Where a program on this machine finds the API: http://host:port/graphql."""
+        return f"{self._origin}/graphql"
+
+    @property
+    def receipts_url(self) -> str:
+        """Where a gateway on this machine sends receipts: http://host:port/receipts."""
+        return f"{self._origin}/receipts"
+
+    @property
+    def _origin(self) -> str:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  compared, not bound
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/graphql"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @classmethod
     def markdown(cls) -> str:

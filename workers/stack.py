@@ -23,10 +23,14 @@ _ANEW = "made-anew"  # says that a start may erase the folder
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """What runs: settings in which both addresses and the token secret are filled in, and the servers of our own."""
+    """What runs: settings in which all addresses and the token secret are filled in, and the servers of our own.
+
+    `post_office` is the address of the page of our own, empty if messages leave by others' servers.
+    """
 
     settings: Settings
     servers: tuple[Server, ...]
+    post_office: str = ""
 
     async def ended(self) -> ServerFailed:
         """Wait until a server of ours ends by itself, for ever if there is none, and return what it said."""
@@ -51,6 +55,8 @@ class Running:
     temporal_namespace: str
     own_temporal: bool
     own_secret: bool
+    post_office: dict[str, str]
+    """The settings that our own post office fills in, empty without one."""
 
 
 @asynccontextmanager
@@ -68,12 +74,17 @@ async def stack(settings: Settings, *, anew: bool = False) -> AsyncIterator[Stac
         require_free(host=settings.host, port=settings.port, setting="PRATICA_PORT")
         _require_free(settings.postgres_port, setting="PRATICA_POSTGRES_PORT")
         _require_free(settings.temporal_port, setting="PRATICA_TEMPORAL_PORT")
+        _require_free(settings.post_office_port, setting="PRATICA_POST_OFFICE_PORT")
         if anew:
             _erase(settings.data)
         own = {"own_temporal": not settings.temporal_address, "own_secret": not settings.token_secret}
+        office: dict[str, str] = {}
         if not settings.token_secret:
             settings = replace(settings, token_secret=_make_secret(settings.data))
-        _announce(lock, settings, **own)
+        _announce(lock, settings, **own, office=office)
+        if not (settings.smtp_url or settings.gateway_url):  # with one of them, messages are meant to leave
+            office = await exits.enter_async_context(_post_office(settings))
+            settings = _at_own_post_office(settings, office)
         if not settings.database_url:
             postgres = await exits.enter_async_context(
                 embedded.postgres(
@@ -93,8 +104,8 @@ async def stack(settings: Settings, *, anew: bool = False) -> AsyncIterator[Stac
             )
             settings = _at_own_temporal(settings, temporal.address)
             servers.append(temporal)
-        _announce(lock, settings, **own)
-        yield Stack(settings=settings, servers=tuple(servers))
+        _announce(lock, settings, **own, office=office)
+        yield Stack(settings=settings, servers=tuple(servers), post_office=office.get("gateway_url", ""))
 
 
 def running(data: Path) -> Running | None:
@@ -125,6 +136,8 @@ def attached(settings: Settings, *, needs: Collection[str] = ()) -> Settings:
             settings = replace(settings, temporal_address=found.temporal_address)
     if found and found.own_secret and not settings.token_secret:
         settings = replace(settings, token_secret=_secret_file(settings.data).read_text())
+    if found and found.post_office and not (settings.smtp_url or settings.gateway_url):
+        settings = _at_own_post_office(settings, found.post_office)
     for field in needs:
         if not getattr(settings, field):
             if found and field == "token_secret":
@@ -156,6 +169,38 @@ def _erase(data: Path) -> None:
             shutil.rmtree(each)
         elif each.name not in {_LOCK, _ANEW}:
             each.unlink()
+
+
+@asynccontextmanager
+async def _post_office(settings: Settings) -> AsyncIterator[dict[str, str]]:
+    """Run a post office, and give the settings of whoever sends by it."""
+    try:
+        from workers.embedded.post_office import MAIL_FROM, PostOffice  # noqa: PLC0415  a production image has none
+    except ImportError as error:
+        message = "The post office's wheel is not here: set PRATICA_SMTP_URL, or install `pratica[embedded]`."
+        raise OperatorError(message) from error
+    office = PostOffice(
+        settings.data / "post-office", receipts_url=settings.receipts_url, receipt_secret=settings.receipt_secret
+    )
+    async with office.serving(port=settings.post_office_port):
+        yield {
+            "smtp_url": office.smtp_url,
+            "mail_from": settings.mail_from or MAIL_FROM,
+            "gateway_url": office.gateway_url,
+            "gateway_secret": office.gateway_secret,
+            "receipt_secret": office.receipt_secret,
+        }
+
+
+def _at_own_post_office(settings: Settings, office: dict[str, str]) -> Settings:
+    return replace(
+        settings,
+        smtp_url=office["smtp_url"],
+        mail_from=office["mail_from"],
+        gateway_url=office["gateway_url"],
+        gateway_secret=office["gateway_secret"],
+        receipt_secret=office["receipt_secret"],
+    )
 
 
 def _at_own_temporal(settings: Settings, address: str) -> Settings:
@@ -201,7 +246,7 @@ def _locked(lock: int, kind: int) -> bool:
     return True
 
 
-def _announce(lock: int, settings: Settings, *, own_temporal: bool, own_secret: bool) -> None:
+def _announce(lock: int, settings: Settings, *, own_temporal: bool, own_secret: bool, office: dict[str, str]) -> None:
     said = Running(
         pid=os.getpid(),
         api_url=settings.api_url,
@@ -210,6 +255,7 @@ def _announce(lock: int, settings: Settings, *, own_temporal: bool, own_secret: 
         temporal_namespace=settings.temporal_namespace,
         own_temporal=own_temporal,
         own_secret=own_secret,
+        post_office=office,
     )
     os.ftruncate(lock, 0)
     os.pwrite(lock, json.dumps(asdict(said)).encode(), 0)

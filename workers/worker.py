@@ -1,7 +1,10 @@
 """The worker process: it carries the workflows of cases, and writes what they do into PostgreSQL."""
 
+import asyncio
+
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -10,8 +13,11 @@ from store import database
 from store.policies import Policies
 from workers import engine, memory
 from workers.activities import Activities
+from workers.channels import Channels, channels
+from workers.dispatch import Dispatcher
 from workers.settings import Settings
-from workflows.messages import TASK_QUEUE
+from workflows.dispatch import DispatchWorkflow
+from workflows.messages import DISPATCH, DISPATCH_QUEUE, TASK_QUEUE
 from workflows.tenant_case import TenantCaseWorkflow
 
 CACHED_WORKFLOWS = 1_000
@@ -25,7 +31,7 @@ def case_worker(
     client: Client, database_engine: AsyncEngine, *, sandbox: bool = True, task_queue: str = TASK_QUEUE
 ) -> Worker:
     """Return the worker of case workflows and their activities, not started."""
-    activities = Activities(database_engine, Policies(PROCESSES))
+    activities = Activities(database_engine, Policies(PROCESSES), client)
     return Worker(
         client,
         task_queue=task_queue,
@@ -37,14 +43,47 @@ def case_worker(
     )
 
 
+def dispatch_worker(
+    client: Client,
+    database_engine: AsyncEngine,
+    channels: Channels,
+    *,
+    sandbox: bool = True,
+    task_queue: str = DISPATCH_QUEUE,
+) -> Worker:
+    """Return the worker of the dispatch workflow and its activity, not started."""
+    dispatcher = Dispatcher(database_engine, Policies(PROCESSES), client, channels)
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[DispatchWorkflow],
+        activities=[dispatcher.round],
+        workflow_runner=workflow_runner(sandbox=sandbox),
+    )
+
+
+async def start_dispatch(client: Client, *, task_queue: str = DISPATCH_QUEUE) -> None:
+    """Have the one dispatch workflow of the namespace running."""
+    await client.start_workflow(
+        DISPATCH, id=DISPATCH, task_queue=task_queue, id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING
+    )
+
+
 async def run_worker(settings: Settings) -> None:
-    """Run a worker until it is cancelled."""
+    """Run a worker until it is cancelled: of cases, and of what people are told."""
     client = await engine.connect(settings)
     database_engine = database.connect(settings.database_url, pool_size=DATABASE_CONNECTIONS)
     try:
-        worker = case_worker(client, database_engine, sandbox=settings.sandbox)
-        memory.settle()
-        await worker.run()
+        async with channels(settings) as by_channels:
+            workers = [
+                case_worker(client, database_engine, sandbox=settings.sandbox),
+                dispatch_worker(client, database_engine, by_channels, sandbox=settings.sandbox),
+            ]
+            await start_dispatch(client)
+            memory.settle()
+            async with asyncio.TaskGroup() as group:
+                for worker in workers:
+                    group.create_task(worker.run())
     finally:
         await database_engine.dispose()
 

@@ -1,6 +1,7 @@
 """The API as one ASGI application.
 
 /graphql    GraphQL, for whoever has a token
+/receipts   where a gateway tells what became of messages, if it has a secret to sign with
 /health     200 while this process answers
 /ready      200 while PostgreSQL answers and has its tables, 503 otherwise; says of Temporal too, without which reading
             goes on
@@ -22,6 +23,7 @@ from starlette.routing import Route
 from api.context import Services
 from api.execution import Schema
 from api.http import GraphQLEndpoint, refusal
+from api.receipts import ReceiptsEndpoint
 from domain.refusals import Refusal, Refused
 from store import tables as t
 
@@ -29,8 +31,17 @@ READY_WITHIN_SECONDS = 2.0
 """How long PostgreSQL may take to say that it is there."""
 
 
-def application(services: Services, *, schema: Schema, cors_origins: Collection[str] = ()) -> Starlette:
-    """Return the API; pages of `cors_origins` may call it from a browser, `*` for those of any origin."""
+def application(
+    services: Services,
+    *,
+    schema: Schema,
+    cors_origins: Collection[str] = (),
+    receipts: ReceiptsEndpoint | None = None,
+) -> Starlette:
+    """Return the API; pages of `cors_origins` may call it from a browser, `*` for those of any origin.
+
+    Without `receipts` there is no such address.
+    """
 
     async def ready(_: Request) -> Response:
         postgresql = await _answers(services)
@@ -44,6 +55,7 @@ def application(services: Services, *, schema: Schema, cors_origins: Collection[
     return Starlette(
         routes=[
             Route("/graphql", GraphQLEndpoint(schema, services)),
+            *([Route("/receipts", receipts)] if receipts else []),
             Route("/health", _health),
             Route("/ready", ready),
         ],

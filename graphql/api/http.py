@@ -39,11 +39,15 @@ _JSON = "application/json"
 _MEDIA_TYPES = {_RESPONSE: _RESPONSE, _JSON: _JSON, "application/*": _JSON, "*/*": _JSON}
 _STATUS = {
     Refusal.UNAUTHENTICATED.name: 401,
+    Refusal.SIGNATURE_INVALID.name: 401,
+    Refusal.SIGNATURE_STALE.name: 401,
     Refusal.NOT_FOUND.name: 404,
     Refusal.METHOD_NOT_ALLOWED.name: 405,
     Refusal.REQUEST_TOO_LARGE.name: 413,
     Refusal.MEDIA_TYPE_UNSUPPORTED.name: 415,
     Refusal.INTERNAL.name: 500,
+    Refusal.STORE_UNAVAILABLE.name: 503,
+    Refusal.ENGINE_UNAVAILABLE.name: 503,
 }
 _HEADERS = {
     401: {"WWW-Authenticate": "Bearer"},
@@ -124,13 +128,17 @@ async def _asked(request: Request) -> _Asked:
             return _Asked.model_validate(_from_url(request.query_params))
         if _header(request, "Content-Type").partition(";")[0].strip() != _JSON:
             raise Refused(Refusal.MEDIA_TYPE_UNSUPPORTED)
-        return _Asked.model_validate_json(await _body(request))
+        return _Asked.model_validate_json(await body_of(request))
     except ValidationError as invalid:
-        first = invalid.errors(include_url=False, include_input=False, include_context=False)[0]
-        problem = ": ".join([*map(str, first["loc"]), first["msg"]])
-        raise Refused(Refusal.REQUEST_MALFORMED, problem=problem) from None
+        raise Refused(Refusal.REQUEST_MALFORMED, problem=problem_of(invalid)) from None
     except orjson.JSONDecodeError as error:
         raise Refused(Refusal.REQUEST_MALFORMED, problem=error.msg) from None
+
+
+def problem_of(invalid: ValidationError, /) -> str:
+    """Return the first thing that is wrong with what was sent, and where; nothing of it is quoted."""
+    first = invalid.errors(include_url=False, include_input=False, include_context=False)[0]
+    return ": ".join([*map(str, first["loc"]), first["msg"]])
 
 
 def _from_url(parameters: Mapping[str, str]) -> dict[str, Any]:
@@ -138,7 +146,8 @@ def _from_url(parameters: Mapping[str, str]) -> dict[str, Any]:
     return {name: read.get(name, str)(value) for name, value in parameters.items() if value}
 
 
-async def _body(request: Request) -> bytes:
+async def body_of(request: Request, /) -> bytes:
+    """Return what was sent, up to MAX_BODY_BYTES; raises Refused beyond."""
     body, size = bytearray(), 0
     async for chunk in request.stream():
         size += len(chunk)

@@ -24,11 +24,17 @@ def test_what_is_set_is_read() -> None:
             "PRATICA_PORT": "9000",
             "PRATICA_SANDBOX": "off",
             "PRATICA_DATA": "/srv/pratica",
+            "PRATICA_SMTP_URL": "smtp://casa%40example.org:p%40ss@mail.example.org",
+            "PRATICA_GATEWAY_URL": "https://gateway.example.org/pratica/",
+            "PRATICA_RECEIPT_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "PRATICA_SMTP_RATE": "0.5",
         }
     )
 
     assert settings.database_url.endswith("@db.example.org:5432/pratica")
     assert settings.temporal_address == "temporal.example.org:7233"
+    assert settings.gateway_url == "https://gateway.example.org/pratica"
+    assert (settings.smtp_rate, settings.gateway_rate) == (0.5, 0)
     assert (settings.port, settings.sandbox, settings.data) == (9000, False, Path("/srv/pratica"))
 
 
@@ -42,6 +48,18 @@ def test_what_is_set_is_read() -> None:
         ("PRATICA_SANDBOX", "maybe", "PRATICA_SANDBOX cannot be `maybe`: expected `on` or `off`."),
         ("PRATICA_POLICY", "/no/such.yaml", "PRATICA_POLICY cannot be `/no/such.yaml`: expected a file."),
         ("PRATICA_HOST", "two..dots", "PRATICA_HOST cannot be `two..dots`: expected an address or a host name."),
+        (
+            "PRATICA_MAIL_FROM",
+            "Casa <casa@example.org>",
+            "PRATICA_MAIL_FROM cannot be `Casa <casa@example.org>`: expected an address such as `casa@example.org`.",
+        ),
+        (
+            "PRATICA_GATEWAY_URL",
+            "gateway",
+            "PRATICA_GATEWAY_URL cannot be `gateway`: expected an address such as `https://gateway.example.org/pratica`.",
+        ),
+        ("PRATICA_SMTP_RATE", "-1", "PRATICA_SMTP_RATE cannot be `-1`: expected a number."),
+        ("PRATICA_GATEWAY_RATE", "nan", "PRATICA_GATEWAY_RATE cannot be `nan`: expected a number."),
         ("PRATICA_PROT", "80", "PRATICA_PROT is not a setting; did you mean PRATICA_PORT?"),
         ("PRATICA_WEATHER", "fine", "PRATICA_WEATHER is not a setting."),
     ],
@@ -60,6 +78,12 @@ def test_a_bad_value_gives_one_sentence_that_names_it(name: str, value: str, sai
         ("PRATICA_DATABASE_URL", "postgresql://pratica:hunter2%zz@host/db"),
         ("PRATICA_DATABASE_URL", "postgresql://pratica:hunter2@host:port/db"),
         ("PRATICA_TOKEN_SECRET", "hunter2"),
+        ("PRATICA_SMTP_URL", "http://pratica:hunter2@host"),
+        ("PRATICA_SMTP_URL", "smtp://pratica:hunter2@host:port"),
+        ("PRATICA_SMTP_URL", "smtp://pratica:hunter2@"),
+        ("PRATICA_RECEIPT_SECRET", "hunter2"),
+        ("PRATICA_RECEIPT_SECRET", "whsec_hunter2"),
+        ("PRATICA_RECEIPT_SECRET", "whsec_aHVudGVyMg=="),
     ],
 )
 def test_a_secret_is_never_repeated(name: str, value: str) -> None:

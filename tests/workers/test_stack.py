@@ -4,11 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import LiteralString
 
+import httpx
 import psycopg
 import pytest
 from temporalio.client import Client
 
+from domain.message import MessageStatus
+from tests.workers.channels.servers import outgoing, sms
 from workers import embedded
+from workers.channels import channels
 from workers.engine import connect
 from workers.errors import AlreadyRunning, BadSetting, OperatorError, PortTaken
 from workers.settings import Settings
@@ -54,7 +58,7 @@ async def test_a_start_anew_erases_what_such_a_start_left(settings: Settings) ->
         assert first.settings.token_secret != second.settings.token_secret
 
 
-@pytest.mark.parametrize("setting", ["port", "postgres_port", "temporal_port"])
+@pytest.mark.parametrize("setting", ["port", "postgres_port", "temporal_port", "post_office_port"])
 async def test_a_start_anew_erases_nothing_while_a_port_is_taken(settings: Settings, setting: str) -> None:
     kept = settings.data / "temporal" / "temporal.db"
     kept.parent.mkdir(parents=True)
@@ -101,6 +105,7 @@ async def test_servers_that_the_settings_name_are_used_and_left_alone(
         temporal_address=temporal_server.address,
         temporal_api_key="key",
         temporal_tls=True,
+        smtp_url="smtp://mail.example.org",
     )
     async with stack(theirs) as outside:
         assert outside.servers == ()
@@ -132,14 +137,19 @@ async def test_how_to_reach_somebody_elses_temporal_does_not_matter_to_our_own(s
 async def test_a_secret_that_was_given_is_asked_for_and_none_is_made(
     settings: Settings, database: str, temporal_server: embedded.Temporal
 ) -> None:
-    theirs = replace(settings, database_url=database, temporal_address=temporal_server.address)
+    theirs = replace(
+        settings,
+        database_url=database,
+        temporal_address=temporal_server.address,
+        gateway_url="https://gateway.example.org",
+    )
     async with stack(replace(theirs, token_secret="a secret of the tests, 32 bytes or more")):
         with pytest.raises(BadSetting, match="was started with PRATICA_TOKEN_SECRET: set the same"):
             attached(theirs, needs=("token_secret",))
         assert [each.name for each in settings.data.iterdir()] == ["running.json"]
 
 
-@pytest.mark.parametrize("setting", ["postgres_port", "temporal_port"])
+@pytest.mark.parametrize("setting", ["postgres_port", "temporal_port", "post_office_port"])
 async def test_a_taken_port_is_named_with_the_setting_that_changes_it(settings: Settings, setting: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -168,6 +178,31 @@ async def test_an_address_that_this_machine_does_not_have_is_named(settings: Set
     with pytest.raises(BadSetting, match=f"{host} is no address of this machine .*: choose another with PRATICA_HOST"):
         async with stack(replace(settings, host=host)):
             pass
+
+
+async def test_messages_go_to_a_post_office_unless_they_are_meant_to_leave(
+    settings: Settings, database: str, temporal_server: embedded.Temporal
+) -> None:
+    theirs = replace(settings, database_url=database, temporal_address=temporal_server.address)
+    message = outgoing()
+    async with stack(theirs) as up, channels(attached(theirs)) as ways, httpx.AsyncClient() as browser:
+        handed = await ways.hand_over([message, sms()])
+        page = (await browser.get(up.post_office)).text
+        assert {each.status for each in handed} == {MessageStatus.SENT}
+        assert message.subject in page
+    async with stack(theirs) as up, httpx.AsyncClient() as browser:
+        assert message.subject in (await browser.get(up.post_office)).text
+
+    for real in (
+        {"smtp_url": "smtp://mail.example.org", "mail_from": "casa@example.org"},
+        {"gateway_url": "https://gateway.example.org"},
+    ):
+        async with stack(replace(theirs, **real)) as up:  # type: ignore[arg-type]
+            assert up.post_office == ""
+            assert (up.settings.smtp_url, up.settings.gateway_url) == (
+                real.get("smtp_url", ""),
+                real.get("gateway_url", ""),
+            )
 
 
 async def test_a_server_that_dies_is_noticed(settings: Settings) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from domain.fields import local_day
 from domain.message import HUMAN, Channel, Handed, MessageStatus
@@ -47,101 +46,68 @@ def handed_over(composed: Composed, handed: Handed, *, now: datetime) -> dict[st
             return row | {"status": Status.PERMANENT_FAILURE.name, "next_at": now, "ended_at": now}
 
 
-def of(
-    rows: Sequence[AnyRow],
-    told: Sequence[Job],
-    directory: Directory,
-    facts: Facts,
-    *,
-    now: datetime,
-    lease: datetime,
-) -> Aftermath:
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What it takes to say what follows: the reminders that messages are for, who is told, facts, and the time."""
+
+    told: Sequence[Job]
+    directory: Directory
+    facts: Facts
+    now: datetime
+    lease: datetime
+
+
+def of(rows: Sequence[AnyRow], sight: Sight) -> Aftermath:
     """Return what follows for messages that want something done."""
     found = Aftermath()
-    by_message: dict[UUID, list[Job]] = {}
-    for job in told:
-        by_message.setdefault(job.row.message_id, []).append(job)
     for row in rows:
-        _one(found, row, by_message.get(row.id, []), directory, facts, now=now, lease=lease)
+        _one(found, row, [job for job in sight.told if job.row.message_id == row.id], sight)
     return found
 
 
-def _one(
-    found: Aftermath,
-    row: AnyRow,
-    told: Sequence[Job],
-    directory: Directory,
-    facts: Facts,
-    *,
-    now: datetime,
-    lease: datetime,
-) -> None:
-    status, channel = Status[row.status], Channel[row.channel]
+def _one(found: Aftermath, row: AnyRow, told: Sequence[Job], sight: Sight) -> None:
+    now, standing, left = sight.now, [job for job in told if job.row.present], [Channel[name] for name in row.channels]
     over = {"id": row.id, "was": row.status, "code": row.code}
-    if status is Status.DELIVERED:
-        found.acts += [step(job, job.rung.receipt, {"received_on": _day(row.ended_at)}) for job in told if job.rung.receipt]
-        found.done.append(over | {"status": row.status})
-        return
-    if status is Status.SENDING and channel is Channel.EMAIL:
-        # It may have left before whoever sent it died: a second one would be one too many.
-        found.messages.append(over | {"status": Status.UNKNOWN.name, "ended_at": now})
-        return
-    standing = [job for job in told if job.row.present]
-    if status in {Status.SENDING, Status.TEMPORARY_FAILURE}:
-        if not standing:
+    match Status[row.status]:
+        case Status.DELIVERED:  # a formal notice, whose receipt lets its term begin
+            day = {"received_on": local_day(row.ended_at).isoformat()}
+            found.acts += [step(job, job.rung.receipt, day) for job in standing if job.rung.receipt]
+            found.done.append(over | {"status": row.status})
+        case Status.SENDING if row.channel == Channel.EMAIL.name:
+            # It may have left before whoever sent it died: a second one would be one too many.
+            found.messages.append(over | {"status": Status.UNKNOWN.name, "ended_at": now})
+        case Status.SENDING | Status.TEMPORARY_FAILURE if not standing:
             found.messages.append(over | {"status": Status.CANCELLED.name, "code": "STATE_LEFT", "ended_at": now})
-        else:
-            _again(found, row, standing, [channel, *_left(row)], directory, facts, now=now, lease=lease)
-        return
-    left = _left(row) if status is Status.PERMANENT_FAILURE and standing else []
-    if left and left[0] not in HUMAN:
-        _again(found, row, standing, left, directory, facts, now=now, lease=lease)
-        return
-    found.done.append(over | {"status": row.status})
-    if left:
-        found.acts += [by_hand(job, left[0]) for job in standing]
-    else:
-        found.acts += [
-            task(job, TaskReason.UNDELIVERED, Role.OPERATOR, of_this_entry=False)
-            for job in told
-            if row.recipient == RecipientKind.PERSON.name or job.row.present
-        ]
+        case Status.SENDING | Status.TEMPORARY_FAILURE:
+            _again(found, row, standing, [Channel[row.channel], *left], sight)
+        case Status.PERMANENT_FAILURE if standing and left and left[0] not in HUMAN:
+            _again(found, row, standing, left, sight)
+        case Status.PERMANENT_FAILURE if standing and left:
+            found.acts += [by_hand(job, left[0]) for job in standing]
+            found.done.append(over | {"status": row.status})
+        case _:
+            found.acts += [
+                task(job, TaskReason.UNDELIVERED, Role.OPERATOR, of_this_entry=False)
+                for job in (told if row.recipient == RecipientKind.PERSON.name else standing)
+            ]
+            found.done.append(over | {"status": row.status})
 
 
-def _again(
-    found: Aftermath,
-    row: AnyRow,
-    told: Sequence[Job],
-    channels: Sequence[Channel],
-    directory: Directory,
-    facts: Facts,
-    *,
-    now: datetime,
-    lease: datetime,
-) -> None:
+def _again(found: Aftermath, row: AnyRow, told: Sequence[Job], channels: Sequence[Channel], sight: Sight) -> None:
     """Compose it anew, for the first of these channels by which the recipient is reached today."""
-    recipient = next((each for job in told for each in directory.recipients(job) if each.id == row.recipient_id), None)
+    everybody = (each for job in told for each in sight.directory.recipients(job))
+    recipient = next((each for each in everybody if each.id == row.recipient_id), None)
     reached = tuple(recipient.reached_by(channels, formal=row.formal)) if recipient else ()
     over = {"id": row.id, "was": row.status}
     if not recipient or not reached or reached[0] in HUMAN:
         left = [channel.name for channel in reached]
-        failed = {"status": Status.PERMANENT_FAILURE.name, "code": "NO_ADDRESS", "next_at": now, "channels": left}
-        found.messages.append(over | failed)
+        failed = {"status": Status.PERMANENT_FAILURE.name, "code": "NO_ADDRESS", "channels": left}
+        found.messages.append(over | failed | {"next_at": sight.now})
         return
     message = Message(id=row.id, jobs=tuple(told), recipient=recipient, channels=reached, alone=row.alone)
-    same = reached[0].name == row.channel
-    composed = message.composed(facts, now, tries=row.tries if same else 0)
+    tries = row.tries if reached[0].name == row.channel else 0
+    composed = message.composed(sight.facts, sight.now, tries=tries)
+    written = composed.row(now=sight.now, lease=sight.lease)
+    changed = {name: written[name] for name in ("channel", "key", "channels", "sent_to", "body", "status", "next_at")}
     found.again.append(composed)
-    written = composed.row(now=now, lease=lease)
-    changed = {name: written[name] for name in ("channel", "key", "channels", "sent_to", "body")}
-    found.messages.append(
-        over | changed | {"status": Status.SENDING.name, "tries": composed.tries, "next_at": lease, "code": row.code}
-    )
-
-
-def _left(row: AnyRow) -> list[Channel]:
-    return [Channel[name] for name in row.channels]
-
-
-def _day(moment: datetime) -> str:
-    return local_day(moment).isoformat()
+    found.messages.append(over | changed | {"tries": tries})

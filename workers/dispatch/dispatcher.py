@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,10 +15,9 @@ from temporalio.client import Client
 
 from domain.fields import local_day, start_of
 from domain.ladder import Whom, reminders_of
-from domain.message import HUMAN, Channel, MessageStatus
+from domain.message import HUMAN
 from domain.placeholders import Values
 from domain.record import load
-from domain.recipient import RecipientKind
 from domain.roles import Role
 from domain.tasks import TaskReason
 from store import dispatch, recipients
@@ -117,9 +115,14 @@ class Dispatcher:
             if not rows:
                 return False
             told = await jobs(connection, await dispatch.told_by(connection, [row.id for row in rows]), self._policies)
-            directory = await directory_of(connection, told, now)
-            facts = await facts_of(connection, told, now)
-            outcome = aftermath.of(rows, told, directory, facts, now=now, lease=now + LEASE)
+            sight = aftermath.Sight(
+                told=told,
+                directory=await directory_of(connection, told, now),
+                facts=await facts_of(connection, told, now),
+                now=now,
+                lease=now + LEASE,
+            )
+            outcome = aftermath.of(rows, sight)
             await dispatch.record(connection, outcome.messages)
         await perform(self._client, outcome.acts)
         async with self._engine.begin() as connection:
@@ -162,7 +165,9 @@ class _Batch:
     async def write(self) -> list[Composed]:
         """Write the messages and what became of each reminder; return the messages that are to be handed over."""
         now, settled = self._now, []
-        late = await dispatch.processes(self._connection, {job.row.process_id for job in self._jobs if not self._on_time(job)})
+        late = await dispatch.processes(
+            self._connection, {job.row.process_id for job in self._jobs if not self._on_time(job)}
+        )
         due: list[Job] = []
         for job in self._jobs:
             if not job.row.present:
@@ -248,13 +253,17 @@ class _Batch:
     async def _schedule_next(self) -> None:
         """Of what repeats, schedule the next time."""
         again = [job for job in self._jobs if job.row.present and job.rung.when.times > 1]
+        if not again:
+            return
         rows = await dispatch.processes(self._connection, {job.row.process_id for job in again})
-        due = []
-        for job in again:
-            row = rows[job.row.process_id]
-            process = load(row.kind, row.data)
-            for reminder in reminders_of(process, (job.rung,), job.policy.timetable, now=self._now):
-                due.append(reminder_row(process, reminder))
+        processes = {identifier: load(row.kind, row.data) for identifier, row in rows.items()}
+        due = [
+            reminder_row(processes[job.row.process_id], reminder)
+            for job in again
+            for reminder in reminders_of(
+                processes[job.row.process_id], (job.rung,), job.policy.timetable, now=self._now
+            )
+        ]
         await dispatch.schedule(self._connection, due)
 
 
@@ -282,9 +291,12 @@ async def facts_of(connection: AsyncConnection, told: Iterable[Job], now: dateti
         for identifier, row in (await dispatch.processes(connection, formal)).items():
             process = load(row.kind, row.data)
             tenancy = getattr(process, "tenancy", None)
-            code = tenancy and (
-                await connection.execute(select(t.tenancy.c.code).where(t.tenancy.c.id == tenancy))
-            ).scalar_one_or_none()
+            code = (
+                tenancy
+                and (
+                    await connection.execute(select(t.tenancy.c.code).where(t.tenancy.c.id == tenancy))
+                ).scalar_one_or_none()
+            )
             facts = process.formal_facts(local_day(now))
             found[identifier] = Values(**{**vars(facts), "tenancy": code})
     return found
