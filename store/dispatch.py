@@ -13,7 +13,7 @@ from sqlalchemy import TextClause, bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.message import MessageStatus
+from domain.message import MessageStatus, Receipt
 from store import tables as t
 from store.database import AnyRow
 
@@ -95,10 +95,19 @@ async def record(connection: AsyncConnection, messages: Sequence[Written]) -> No
         await connection.execute(_RECORD, {"messages": messages})
 
 
-async def receive(connection: AsyncConnection, receipts: Iterable[Written], *, now: datetime) -> int:
-    """Take receipts over, each a fact that may come twice and out of order; return how many said something new."""
-    told = (await connection.execute(_RECEIVE, {"receipts": list(receipts), "now": now})).all()
-    return len(told)
+async def receive(connection: AsyncConnection, receipts: Iterable[Receipt], *, now: datetime) -> None:
+    """Take receipts over: each is a fact that may come twice, out of order, or before the answer to the sending."""
+    rows = [
+        {
+            "key": receipt.key,
+            "status": receipt.status.name,
+            "at": receipt.at,
+            "provider_id": receipt.provider_id or None,
+            "code": receipt.code or None,
+        }
+        for receipt in receipts
+    ]
+    await connection.execute(_RECEIVE, {"receipts": rows, "now": now})
 
 
 def _rows(name: str, statement: str) -> TextClause:
@@ -238,7 +247,7 @@ _RECEIVE = _rows(
     """
     update message m
        set status = r.status, code = coalesce(r.code, m.code), provider_id = coalesce(m.provider_id, r.provider_id),
-           sent_at = coalesce(m.sent_at, r.at), ended_at = r.at,
+           sent_at = coalesce(m.sent_at, r.at), ended_at = least(r.at, cast(:now as timestamptz)),
            next_at = case when r.status <> 'DELIVERED' or m.formal then cast(:now as timestamptz) end
       from (
         select distinct on (key) * from jsonb_to_recordset(:receipts) as r(
@@ -249,6 +258,5 @@ _RECEIVE = _rows(
         (r.status = 'DELIVERED' and m.status in ('SENDING', 'SENT', 'UNKNOWN', 'TEMPORARY_FAILURE'))
         or (r.status = 'PERMANENT_FAILURE' and m.status in ('SENDING', 'SENT', 'UNKNOWN', 'TEMPORARY_FAILURE'))
         or (r.status = 'RETURNED' and m.status in ('SENDING', 'SENT', 'UNKNOWN', 'TEMPORARY_FAILURE', 'DELIVERED')))
-    returning m.id
     """,
 )

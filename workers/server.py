@@ -1,15 +1,21 @@
 """The API process: the GraphQL application on uvicorn."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp
+from temporalio.client import Client
 
 from api.app import application
 from api.context import Services
 from api.engine import Engine
+from api.receipts import ReceiptsEndpoint
 from api.schema import build
-from store import database
+from domain.message import Receipt
+from store import database, dispatch
 from workers import memory, policy, web
+from workers.activities import wake_dispatch
 from workers.embedded.process import listening
 from workers.engine import connect
 from workers.settings import Settings
@@ -59,9 +65,8 @@ def _receipts(settings: Settings, postgres: AsyncEngine, client: Client) -> Rece
         return None
 
     async def take(receipts: Sequence[Receipt]) -> None:
-        rows = [receipt_row(each) for each in receipts]
         async with postgres.begin() as connection:
-            await dispatch.receive(connection, rows, now=_system_clock())
+            await dispatch.receive(connection, receipts, now=_system_clock())
         await wake_dispatch(client)
 
     return ReceiptsEndpoint(secret=settings.receipt_secret, take=take, clock=_system_clock)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.fields import local_day
-from domain.message import HUMAN, Channel, Handed, MessageStatus
+from domain.message import HUMAN, Channel, Handed
+from domain.message import MessageStatus as Status
 from domain.recipient import RecipientKind
 from domain.roles import Role
 from domain.tasks import TaskReason
@@ -17,8 +18,6 @@ from workers.dispatch.jobs import Job
 
 AGAIN = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))
 """How long after each try that failed for now the next one comes; then the channel has failed."""
-
-Status = MessageStatus
 
 
 @dataclass(kw_only=True)
