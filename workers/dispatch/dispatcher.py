@@ -14,7 +14,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from domain.fields import local_day, start_of
-from domain.ladder import Whom, reminders_of
+from domain.ladder import STAFF, Whom, reminders_of
 from domain.message import HUMAN
 from domain.placeholders import Values
 from domain.record import load
@@ -225,10 +225,12 @@ class _Batch:
         return composed
 
     def _unreached(self, job: Job) -> None:
-        """Nobody can be told: somebody must see to it."""
+        """Nobody can be told: the operator must see to it; if it is the desk that is empty, the supervisor."""
         self._acting.append(job)
-        role = Role.OPERATOR if job.rung.tell is Whom.PERSON else Role.SUPERVISOR
-        self.acts.append(task(job, TaskReason.UNDELIVERED, role))
+        if job.rung.tell in STAFF:
+            self.acts.append(task(job, TaskReason.ESCALATED, Role.SUPERVISOR))
+        else:
+            self.acts.append(task(job, TaskReason.UNDELIVERED, Role.OPERATOR))
 
     def _on_time(self, job: Job) -> bool:
         """Whether it leaves on the day and in the hours that it was scheduled for."""

@@ -1,0 +1,139 @@
+"""A year, lived in seconds: real PostgreSQL, the time-skipping Temporal, both workers, and a real post office."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.testing import WorkflowEnvironment
+
+from domain.process import Process
+from domain.terms import ROME
+from store import tables as t
+from tests.world import Cases, World
+from workers.channels import channels
+from workers.embedded.post_office import PostOffice
+from workers.settings import Settings
+from workers.worker import case_worker, dispatch_worker, start_dispatch
+
+
+@dataclass(kw_only=True)
+class Year:
+    """One tenant's case; `versions` are those that a front end would have read."""
+
+    environment: WorkflowEnvironment
+    engine: AsyncEngine
+    world: World
+    office: PostOffice
+    cases: Cases
+    now: datetime
+    case_id: UUID = field(default_factory=uuid4)
+    versions: dict[UUID, int] = field(default_factory=dict)
+
+    async def until(self, year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> None:
+        """Let time pass until a local time in Italy."""
+        await self._to(datetime(year, month, day, hour, minute, tzinfo=ROME))
+
+    async def later(self, **span: float) -> None:
+        await self._to(self.now + timedelta(**span))
+
+    async def _to(self, moment: datetime) -> None:
+        now = await self.environment.get_current_time()
+        if moment > now:
+            await self.environment.sleep(moment - now)
+        self.now = await self.environment.get_current_time()
+
+    async def open(self, **given: Any) -> None:
+        """Open the case."""
+        request = self.world.open_case(self.case_id, at=self.now)
+        request = replace(request, given=request.given | {name: str(value) for name, value in given.items()})
+        answer = await self.cases.open(request)
+        self.versions[self.case_id] = answer.version
+
+    async def take(
+        self, process: type[Process], step: str, given: Mapping[str, Any] | None = None, *, on: UUID | None = None
+    ) -> UUID:
+        """Take a step, of the case unless of another process; a new one if the step opens it."""
+        opens = process.steps[step].opens
+        about = on or (uuid4() if opens else self.case_id)
+        version = None if opens else self.versions[about]
+        request = self.world.request(process, step, given, on=about, version=version, at=self.now if opens else None)
+        answer = await self.cases.take(self.case_id, replace(request, occurred_at=None))
+        assert not answer.rejection, answer.rejection
+        self.versions[about] = answer.version
+        if about != self.case_id:
+            self.versions[self.case_id] = await self._version(self.case_id)
+        return about
+
+    async def _version(self, process_id: UUID) -> int:
+        async with self.engine.connect() as connection:
+            row = select(t.process.c.version).where(t.process.c.id == process_id)
+            return int((await connection.execute(row)).scalar_one())
+
+    async def change(self, table: Any, identifier: UUID, **values: Any) -> None:
+        """Change the register, as an amendment does."""
+        async with self.engine.begin() as connection:
+            await connection.execute(update(table).where(table.c.id == identifier).values(values))
+
+    async def add(self, table: Any, **values: Any) -> UUID:
+        """Add to the register."""
+        identifier = uuid4()
+        async with self.engine.begin() as connection:
+            await connection.execute(insert(table).values(id=identifier, **values))
+        return identifier
+
+    async def told(self) -> list[tuple[str, str, str, str]]:
+        """Everything that left, in order: local time, channel, to whom, subject or first words."""
+        rows = text(
+            """
+            select coalesce(m.sent_at, m.created_at) as at, m.channel, m.recipient, m.subject, m.body, m.status
+              from message m order by 1, m.id
+            """
+        )
+        async with self.engine.connect() as connection:
+            return [
+                (
+                    row.at.astimezone(ROME).strftime("%Y-%m-%d %H:%M"),
+                    row.channel,
+                    row.recipient,
+                    row.subject or row.body.partition(":")[2].strip()[:40],
+                )
+                for row in await connection.execute(rows)
+            ]
+
+    async def tasks(self, *, open_only: bool = True) -> list[tuple[str, str, str]]:
+        """What there is to do: the kind, why, and whose it is."""
+        task = t.task.c
+        found = select(task.kind, task.reason, task.role).order_by(task.opened_at, task.reason)
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(found.where(task.done_at.is_(None)) if open_only else found)
+            return [(row.kind, row.reason, row.role) for row in rows]
+
+
+@asynccontextmanager
+async def a_year(
+    environment: WorkflowEnvironment, engine: AsyncEngine, world: World, folder: Path
+) -> AsyncIterator[Year]:
+    """Everything that tells people, in a time that a test moves on."""
+    office = PostOffice(folder, receipts_url="http://127.0.0.1:1/receipts")
+    cases = Cases(client=environment.client, task_queue="year")
+    async with office.serving():
+        settings = Settings(
+            smtp_url=office.smtp_url,
+            mail_from="pratica@example.org",
+            gateway_url=office.gateway_url,
+            gateway_secret=office.gateway_secret,
+        )
+        async with (
+            channels(settings) as by_channels,
+            case_worker(environment.client, engine, task_queue=cases.task_queue),
+            dispatch_worker(environment.client, engine, by_channels),
+        ):
+            await start_dispatch(environment.client)
+            now = await environment.get_current_time()
+            yield Year(environment=environment, engine=engine, world=world, office=office, cases=cases, now=now)
