@@ -11,20 +11,24 @@
           tolerance_days: {value: 5, because: agency practice}
 
 The processes' declarations say what must be there. A document is loaded whole or not at all, and `PolicyInvalid` names
-every line at fault with what to do about it.
+every line at fault with what to do about it. `dunning` is an optional section: see `domain.dunning`.
 """
 
-import difflib
 import json
 import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from datetime import date
-from typing import Annotated, Any, Generic, TypeVar, get_type_hints
+from types import NoneType
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
+from domain.conditions import PROBLEM
+from domain.dunning import DunningTable
+from domain.dunning import problems as dunning_problems
+from domain.facts import instead
 from domain.marked_yaml import MarkedYaml, Problem
 from domain.process import Process
 from domain.terms import Closures, Term, Terms
@@ -51,6 +55,7 @@ class Policy:
     clauses: Mapping[str, str]
     deadlines: Mapping[str, Mapping[str, Term]]
     settings: Mapping[str, Any]
+    dunning: DunningTable | None = None
 
     def terms(self, kind: str, closures: Closures) -> Terms:
         """Return what a process of this kind, in a place with these closed days, carries with it."""
@@ -102,7 +107,9 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
         read: Any = shape.model_validate_json(json.dumps(document.data), strict=True)
     except ValidationError as invalid:
         for error in invalid.errors(include_url=False):
-            document.problem(error["loc"], _advice(error, shape, declared))
+            document.problem(
+                error["loc"], error["msg"] if error["type"] == PROBLEM else _advice(error, shape, declared)
+            )
         raise PolicyInvalid(document.problems) from None
 
     clauses: dict[str, str] = {}
@@ -119,6 +126,9 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
             settings[kind] = process.Limits(**limits)
         except ValueError as error:  # each is right, but not all of them together
             document.problem(("processes", kind, "limits"), str(error))
+    if read.dunning:
+        for path, message in dunning_problems(read.dunning):
+            document.problem(("dunning", *path), message)
     if document.problems:
         raise PolicyInvalid(document.problems)
     return Policy(
@@ -127,6 +137,7 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
         clauses=clauses,
         deadlines=deadlines,
         settings=settings,
+        dunning=read.dunning,
     )
 
 
@@ -143,7 +154,13 @@ def _shape(declared: Mapping[str, type[Process]]) -> tuple[type[_Part], Any]:
         limits = {field.name: _limit(field, types[field.name]) for field in fields(process.Limits)}
         sections[kind] = _part({"deadlines": _part(deadlines), "limits": _part(limits)})
     return _part(
-        {"policy": (_Name, ...), "version": (date, ...), "saturday_works": (bool, ...), "processes": _part(sections)}
+        {
+            "policy": (_Name, ...),
+            "version": (date, ...),
+            "saturday_works": (bool, ...),
+            "processes": _part(sections),
+            "dunning": (DunningTable | None, None),
+        }
     )
 
 
@@ -174,7 +191,7 @@ def _advice(error: ErrorDetails, shape: type[_Part], declared: Mapping[str, type
         case "extra_forbidden", ["processes", str(kind), "deadlines"] if name in declared[kind].State.__members__:
             advice = f"{name} waits for nobody: remove its deadline"
         case "extra_forbidden" | "unexpected_keyword_argument", _:
-            advice = f"`{name}` means nothing here: {_instead(str(name), _names(shape, outer))}"
+            advice = f"`{name}` means nothing here: {instead(str(name), _names(shape, outer))}"
         case "dataclass_type", _ if error["ctx"]["class_name"] == Term.__name__:
             advice = f"`{name}` is {reprlib.repr(error['input'])}: write it with its unit, such as '10 working days'"
         case "model_type" | "dataclass_type", _:
@@ -190,13 +207,18 @@ def _advice(error: ErrorDetails, shape: type[_Part], declared: Mapping[str, type
 def _names(shape: Any, path: Iterable[str | int]) -> list[str]:
     """What the document may name at this path."""
     for part in path:
-        field = getattr(shape, "model_fields", {}).get(part)
-        shape = field.annotation if field else None
+        shape = _under(shape, part)
     return [field.name for field in fields(shape)] if is_dataclass(shape) else list(getattr(shape, "model_fields", {}))
 
 
-def _instead(name: str, known: list[str]) -> str:
-    by_capitals = {each.upper(): each for each in known}
-    if near := difflib.get_close_matches(name.upper(), by_capitals, n=1):
-        return f"is it {by_capitals[near[0]]}?"
-    return f"remove it, or use one of {', '.join(known)}" if known else "remove it"
+def _under(shape: Any, part: str | int) -> Any:
+    if is_dataclass(shape):
+        inner = get_type_hints(shape).get(str(part))
+    elif get_origin(shape) in (tuple, dict):
+        inner = get_args(shape)[0 if isinstance(part, int) else 1]
+    else:
+        field = getattr(shape, "model_fields", {}).get(part)
+        inner = field.annotation if field else None
+    return (
+        next((each for each in get_args(inner) if is_dataclass(each)), inner) if NoneType in get_args(inner) else inner
+    )
