@@ -216,7 +216,7 @@ def _wrong_names(table: DunningTable) -> Iterator[tuple[Path, str]]:
 def _unlisted(table: DunningTable, kind: Any, name: str, path: Path) -> Iterator[tuple[Path, str]]:
     if name not in (known := table.names[kind]):
         where = "messages" if kind is MessageKind else "outcomes"
-        yield path, f"`{name}` is neither sent nor among `{where}`: {instead(name, known)} Else add it there"
+        yield path, f"`{name}` is neither sent nor among `{where}`: add it there, or {instead(name, known)}"
 
 
 def _unreached(table: DunningTable) -> Iterator[tuple[Path, str]]:
@@ -239,17 +239,17 @@ def _examples(table: DunningTable) -> Iterator[tuple[Path, str]]:
     by_name = {row.row: row for row in table.rows}
     for index, example in enumerate(table.examples):
         path: Path = ("examples", index)
+        own, wrong = FACTS.read(example.facts)
+        found: list[tuple[Path, str]] = [((*path, "facts", *inner), message) for inner, message in wrong]
+        found += _unlisted_facts(table, own, (*path, "facts"))
         if example.action is None and example.row is None:
-            yield path, "this example expects nothing: add `action: ...` or `row: ...`"
+            found.append((path, "this example expects nothing: add `action: ...` or `row: ...`"))
         for key, name, known in (("action", example.action, table.actions), ("row", example.row, by_name)):
             if name is not None and name not in known:
-                yield (*path, key), f"there is no {key} `{name}`: {instead(name, known)}"
-        own, wrong = FACTS.read(example.facts)
-        yield from (((*path, "facts", *inner), message) for inner, message in wrong)
-        facts = DunningFacts(**(given | own))
-        yield from _unlisted_facts(table, own, (*path, "facts"))
-        if not wrong and (message := _otherwise(table, example, facts)):
-            yield path, message
+                found.append(((*path, key), f"there is no {key} `{name}`: {instead(name, known)}"))
+        if not found and (message := _otherwise(table, example, DunningFacts(**(given | own)))):
+            found.append((path, message))
+        yield from found
 
 
 def _unlisted_facts(table: DunningTable, values: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:

@@ -215,7 +215,9 @@ def test_limits_that_do_not_go_together_are_told() -> None:
 
 def test_an_empty_document_is_told_what_it_needs() -> None:
     """The file that was just created."""
-    assert errors("") == ["line 1: `document` needs names under it: policy, version, saturday_works, processes, dunning"]
+    assert errors("") == [
+        "line 1: `document` needs names under it: policy, version, saturday_works, processes, dunning"
+    ]
 
 
 @given(st.text() | st.text(alphabet=" \n:-{}[]&*?!'\"abLOAN019.,#|>%@"))
