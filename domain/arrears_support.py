@@ -124,6 +124,18 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
         ahead_of_court = any(day >= local_day(at) for day in (self.hearing_on, self.eviction_on) if day)
         return ahead_of_court or self.state in {self.State.AGREED.name, self.State.RUNNING.name}
 
+    def compared(self, at: datetime) -> PlanCheck | None:
+        """Return the signed plan compared with what was paid by then; None without one."""
+
+        def lapsed(day: Day, state: States = self.State.RUNNING) -> bool:
+            return at >= due(self.terms.deadlines[state.name], start_of(day), self.terms.closures)
+
+        plan = self._signed
+        if not plan or not plan.signed_on:
+            return None
+        first_lapsed = lapsed(plan.signed_on, self.State.AGREED)
+        return self.ledgers.check(plan, local_day(at), lapsed, first_lapsed=first_lapsed)
+
     def plan_stands(self, at: datetime) -> None:
         """Guard: the plan on the table is still for what is owed, and its first day is not over."""
         if self.plan and (self.plan.debt != self.ledgers.planned or self.plan.instalments[0].due_on < local_day(at)):
@@ -131,7 +143,7 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
 
     def plan_missed(self, at: datetime) -> None:
         """Guard: more was missed than policy allows, counting an instalment or a bill once its tolerance has passed."""
-        found = self._compared(at)
+        found = self.compared(at)
         if found and found.missed <= self.limits.missed_allowed:
             raise Refused(Refusal.PLAN_KEPT, expected=found.expected, actual=found.actual, missed=found.missed)
 
@@ -240,7 +252,7 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
         self.ledgers = self.ledgers.pay(
             given.amount, on=local_day(at), first=self.limits.imputation, plan=self._signed, bill=given.bill
         )
-        self.plan_check = self._compared(at)
+        self.plan_check = self.compared(at)
         if not self.ledgers.consolidate(local_day(at)).planned:
             return self.State.SETTLED
         if self.state == self.State.AGREED.name and self.plan:
@@ -256,7 +268,7 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
             raise Refused(Refusal.TOO_MANY, path=("number",), most=BILLS_MOST)
         self.bill_numbers = (*self.bill_numbers, given.number)[-NUMBERS_MOST:]
         self.ledgers = self.ledgers.charge(given.number, given.amount, given.due_on)
-        self.plan_check = self._compared(at)
+        self.plan_check = self.compared(at)
 
     @step(
         (State.AGREED | State.RUNNING) >> State.BREACHED,
@@ -266,7 +278,7 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
     )
     def declare_breach(self, at: datetime) -> None:
         """The tenant loses the plan: an instalment or a bill was not paid in its tolerance."""
-        self.plan_check = self._compared(at)
+        self.plan_check = self.compared(at)
 
     @step(State.BREACHED >> State.PLAN_PROPOSED, by=[Role.SUPERVISOR], it="Rinegozia il piano", when=may_renegotiate)
     def renegotiate(self, given: ProposePlan, at: datetime) -> None:
@@ -331,13 +343,3 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
             frequency=given.frequency,
         )
         self.plan_check = None
-
-    def _compared(self, at: datetime) -> PlanCheck | None:
-        def lapsed(day: Day, state: States = self.State.RUNNING) -> bool:
-            return at >= due(self.terms.deadlines[state.name], start_of(day), self.terms.closures)
-
-        plan = self._signed
-        if not plan or not plan.signed_on:
-            return None
-        first_lapsed = lapsed(plan.signed_on, self.State.AGREED)
-        return self.ledgers.check(plan, local_day(at), lapsed, first_lapsed=first_lapsed)

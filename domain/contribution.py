@@ -4,12 +4,19 @@ Beside an arrears support or on its own. A refusal is announced first (L. 241/19
 days from the proved receipt of the notice to answer it; not in competitive procedures.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from types import MappingProxyType
+from typing import Annotated
 
+from pydantic import model_validator
+
+from domain.conditions import About, Condition
 from domain.contribution_facts import (
     AssessContribution,
+    ContributionFacts,
     GrantContribution,
     Measure,
     NotifyRefusal,
@@ -42,28 +49,54 @@ from domain.refusals import Refusal, Refused
 from domain.registered import happened
 from domain.roles import FIELD, OFFICE, Party, Role
 from domain.terms import last_moment
+from domain.verdicts import evaluate
 
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureLimits:
-    """What one measure allows; amounts in EUR, limits included.
+    """What one measure allows.
 
-    `yearly_most`: to a tenancy for what is requested in a year. `isee_most`: the household's ISEE.
-    `months_assigned_least`, `months_assigned_most`: whole months since the contract. `attestation`: social services
-    must attest. `utilities`: it may pay them.
+    `yearly_most`: EUR, to a tenancy for what is requested in a year. `requires`: what must hold of a request; what was
+    stored, or written in a policy, before requirements were a condition is read as one.
     """
 
     yearly_most: Euro
-    isee_most: EuroOrZero | None = None
-    months_assigned_least: Count = 0
-    months_assigned_most: Count | None = None
-    attestation: bool = False
-    utilities: bool = False
+    requires: Annotated[Condition, About(ContributionFacts)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, given: object) -> object:
+        if not isinstance(given, Mapping):
+            return given
+        now = dict(given)
+        if "requires" not in given and _EARLIER & given.keys():
+            now = {key: value for key, value in given.items() if key not in _EARLIER} | {"requires": _required(given)}
+        most = now.get("yearly_most")
+        if isinstance(most, (int, float)) and not isinstance(most, bool):
+            now["yearly_most"] = Decimal(str(most))  # pydantic takes a number for an amount from JSON only
+        return now
+
+
+_EARLIER = {"isee_most", "months_assigned_least", "months_assigned_most", "attestation", "utilities"}
+
+
+def _required(given: Mapping[str, object]) -> dict[str, object]:
+    requires: dict[str, object] = {"within_assets": True}
+    if given.get("isee_most") is not None:
+        requires["isee"] = {"up_to": given["isee_most"]}
+    months = {"at_least": given.get("months_assigned_least") or None, "up_to": given.get("months_assigned_most")}
+    if months := {bound: value for bound, value in months.items() if value is not None}:
+        requires["months_assigned"] = months
+    if given.get("attestation"):
+        requires["attested"] = True
+    if not given.get("utilities"):
+        requires["purpose"] = {"is_not": Purpose.UTILITIES.name}
+    return requires
 
 
 @dataclass(frozen=True, kw_only=True)
 class ContributionLimits:
-    """What policy sets for contributions, measure by measure.
+    """What policy sets for contributions, measure by measure; the facts of requirements are `ContributionFacts`.
 
     `indigent`: regional regulation (r.r.) 11/2019, art. 3: up to 1,850 EUR a year, ISEE up to 3,000 EUR, for 36 months
     from the contract, with the attestation of social services. `difficulty`: its art. 5-6: up to 2,700 EUR a year,
@@ -135,20 +168,9 @@ class Contribution(Process, it="Contributo"):
         """Guard: what was assessed meets the measure's requirements."""
         if not self.measure or not self.eligible:
             raise Refused(Refusal.NOTHING_ELIGIBLE)
-        rules = self._rules(self.measure)
-        if self.isee is not None and rules.isee_most is not None and self.isee > rules.isee_most:
-            raise Refused(Refusal.ISEE_TOO_HIGH, isee=self.isee, most=rules.isee_most)
-        if not self.within_assets:
-            raise Refused(Refusal.ASSETS_TOO_HIGH)
-        months = self.months_assigned or 0
-        if months < rules.months_assigned_least:
-            raise Refused(Refusal.ASSIGNED_TOO_RECENTLY, months=months, least=rules.months_assigned_least)
-        if rules.months_assigned_most is not None and months > rules.months_assigned_most:
-            raise Refused(Refusal.ASSIGNED_TOO_LONG_AGO, months=months, most=rules.months_assigned_most)
-        if rules.attestation and not self.attested:
-            raise Refused(Refusal.ATTESTATION_MISSING)
-        if self.purpose is Purpose.UTILITIES and not rules.utilities:
-            raise Refused(Refusal.UTILITIES_EXCLUDED, measure=self.measure)
+        found = evaluate(self._rules(self.measure).requires, self._facts)
+        if not found.holds:
+            raise Refused(Refusal.REQUIREMENT_NOT_MET, measure=self.measure, missing=found.why)
 
     def not_competitive(self, _at: datetime) -> None:
         """Guard: in competitive procedures no notice is due."""
@@ -269,6 +291,21 @@ class Contribution(Process, it="Contributo"):
     @step(OPEN >> State.WITHDRAWN, by=FIELD | OFFICE, it="Ritira la richiesta")
     def withdraw(self, given: WithdrawContribution, at: datetime) -> None:
         """The tenant gives up the request; money that was granted returns to its line."""
+
+    @property
+    def _facts(self) -> ContributionFacts:
+        return ContributionFacts(
+            purpose=self.purpose,
+            requested=self.requested,
+            eligible=self.eligible,
+            isee=self.isee,
+            months_assigned=self.months_assigned,
+            attested=self.attested,
+            within_assets=self.within_assets,
+            for_arrears=self.arrears is not None,
+            competitive=self.competitive,
+            informed=self.informed_on is not None,
+        )
 
     def _rules(self, measure: Measure) -> MeasureLimits:
         rules: MeasureLimits = getattr(self.limits, measure.name.lower())

@@ -1,8 +1,11 @@
-"""The facts of contributions: the closed lists that they count by, and the typed input of each step."""
+"""The facts of contributions: the closed lists that they count by, the typed input of each step, what rules ask of."""
 
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated
 
 from domain.choices import Choice
+from domain.facts import Said
 from domain.fields import Count, Day, Euro, EuroOrZero, FundingLineId, Note, ProcessId, ShortText, TenancyId
 
 
@@ -132,3 +135,19 @@ class WithdrawContribution:
     """Why the tenant gives up."""
 
     note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContributionFacts:
+    """What a measure may require of a request that was assessed; amounts in EUR, months since the contract."""
+
+    purpose: Annotated[Purpose | None, Said("Finalità", "Purpose")] = None
+    requested: Annotated[Decimal | None, Said("Importo richiesto", "Requested", "EUR", least=0)] = None
+    eligible: Annotated[Decimal | None, Said("Importo riconosciuto", "Eligible", "EUR", least=0)] = None
+    isee: Annotated[Decimal | None, Said("ISEE", "ISEE", "EUR", least=0)] = None
+    months_assigned: Annotated[int | None, Said("Mesi dal contratto", "Months since the contract", least=0)] = None
+    attested: Annotated[bool, Said("Attestazione dei servizi sociali", "Attestation of social services")] = False
+    within_assets: Annotated[bool, Said("Patrimonio entro il limite", "Assets within the limit")] = True
+    for_arrears: Annotated[bool, Said("Destinato a una morosità", "Towards arrears")] = False
+    competitive: Annotated[bool, Said("Procedura competitiva", "Competitive procedure")] = False
+    informed: Annotated[bool, Said("Informato dell'avviso", "Told of the call")] = False

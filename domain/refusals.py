@@ -162,29 +162,9 @@ class Refusal(Choice):
         "L'istruttoria non ha riconosciuto alcun importo: istruire di nuovo la richiesta, o rigettarla.",
         "The assessment found no eligible amount: assess the request again, or refuse it.",
     )
-    ISEE_TOO_HIGH = (
-        "L'ISEE di {isee} EUR supera il limite della misura, {most} EUR.",
-        "The ISEE of {isee} EUR is above the measure's limit, {most} EUR.",
-    )
-    ASSETS_TOO_HIGH = (
-        "Il patrimonio del nucleo supera il limite della misura.",
-        "The household's assets are above the measure's limit.",
-    )
-    ASSIGNED_TOO_RECENTLY = (
-        "L'alloggio è assegnato da {months} mesi: la misura ne chiede almeno {least}.",
-        "The dwelling was assigned {months} months ago: the measure asks for {least} at least.",
-    )
-    ASSIGNED_TOO_LONG_AGO = (
-        "Il contratto è di {months} mesi fa: la misura vale per {most} mesi.",
-        "The contract is {months} months old: the measure lasts for {most} months.",
-    )
-    ATTESTATION_MISSING = (
-        "Serve l'attestazione dei servizi sociali: registrarla nell'istruttoria.",
-        "The attestation of social services is needed: record it in the assessment.",
-    )
-    UTILITIES_EXCLUDED = (
-        "La misura «{measure}» non copre le utenze: sceglierne un'altra.",
-        "The measure “{measure}” does not cover utilities: choose another.",
+    REQUIREMENT_NOT_MET = (
+        "Mancano requisiti della misura «{measure}» ({missing}): istruire di nuovo la richiesta, o rigettarla.",
+        "Requirements of the measure “{measure}” are not met ({missing}): assess the request again, or refuse it.",
     )
     OVER_CEILING = (
         "La misura «{measure}» ammette al massimo {most} EUR l'anno.",

@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import TypeAdapter
 
-from domain.contribution import Contribution
+from domain.contribution import Contribution, MeasureLimits
 from domain.process import Ceiling, Reservation
 from domain.record import read_input
 from tests.domain.lives import Life
@@ -79,15 +80,16 @@ def test_an_assessment_keeps_to_the_request_and_to_the_measures_ceiling(found: d
 
 
 @pytest.mark.parametrize(
-    ("found", "code"),
+    ("found", "missing"),
     [
         pytest.param({"isee": "9359.99"}, None, id="an ISEE under 9,360"),
-        pytest.param({"isee": "9360.00"}, "ISEE_TOO_HIGH", id="an ISEE of 9,360"),
+        pytest.param({"isee": "9360.00"}, "ISEE: 9360.00 EUR (required: below 9360.00 EUR)", id="an ISEE of 9,360"),
         pytest.param({"months_assigned": 24}, None, id="assigned for 24 months"),
-        pytest.param({"months_assigned": 23}, "ASSIGNED_TOO_RECENTLY", id="assigned for 23"),
-        pytest.param({"within_assets": False}, "ASSETS_TOO_HIGH", id="assets"),
-        pytest.param({"eligible": "0"}, "NOTHING_ELIGIBLE", id="nothing"),
-        pytest.param({"purpose": "UTILITIES"}, "UTILITIES_EXCLUDED", id="utilities"),
+        pytest.param(
+            {"months_assigned": 23}, "Months since the contract: 23 (required: at least 24)", id="assigned for 23"
+        ),
+        pytest.param({"within_assets": False}, "Assets within the limit: no (required: yes)", id="assets"),
+        pytest.param({"purpose": "UTILITIES"}, "Purpose: Utilities (required: Rent and arrears)", id="utilities"),
         pytest.param({"measure": "PROJECT", "purpose": "UTILITIES"}, None, id="utilities from project money"),
         pytest.param(
             {"measure": "INDIGENT", "isee": "3000.00", "months_assigned": 36, "attested": True},
@@ -96,29 +98,66 @@ def test_an_assessment_keeps_to_the_request_and_to_the_measures_ceiling(found: d
         ),
         pytest.param(
             {"measure": "INDIGENT", "isee": "3000.00", "months_assigned": 36},
-            "ATTESTATION_MISSING",
+            "Attestation of social services: no (required: yes)",
             id="indigent, no attestation",
         ),
         pytest.param(
-            {"measure": "INDIGENT", "isee": "3000.01", "months_assigned": 36, "attested": True},
-            "ISEE_TOO_HIGH",
-            id="indigent, ISEE over 3,000",
-        ),
-        pytest.param(
-            {"measure": "INDIGENT", "isee": "3000.00", "months_assigned": 37, "attested": True},
-            "ASSIGNED_TOO_LONG_AGO",
-            id="indigent, after 36 months",
+            {"measure": "INDIGENT", "isee": "3000.01", "months_assigned": 37, "attested": True},
+            "ISEE: 3000.01 EUR (required: up to 3000.00 EUR); Months since the contract: 37 (required: up to 36)",
+            id="indigent, ISEE over 3,000 and after 36 months",
         ),
     ],
 )
-def test_a_grant_needs_what_its_measure_requires(found: dict[str, Any], code: str | None) -> None:
-    """The regional regulation 11/2019, art. 3 and 5-6: the guard says what is missing before any input."""
+def test_a_grant_needs_what_its_measure_requires(found: dict[str, Any], missing: str | None) -> None:
+    """The regional regulation 11/2019, art. 3 and 5-6: the guard says all that is missing before any input."""
     life = assessed(**found)
     given = {"funding_line": LINE, "amount": "100.00"}
-    if code:
-        assert life.refused("grant", **given).code == code
+    if missing:
+        refusal = life.refused("grant", **given)
+        assert refusal.code == "REQUIREMENT_NOT_MET"
+        assert f"({missing})" in refusal.label.en
     else:
         assert life.take("grant", **given).state == "GRANTED"
+
+
+def test_nothing_is_granted_of_nothing() -> None:
+    assert assessed(eligible="0").refused("grant", funding_line=LINE, amount="100.00").code == "NOTHING_ELIGIBLE"
+
+
+def test_another_region_has_rules_of_its_own() -> None:
+    """Attested, or with an ISEE under 6,000 and no other call open: `any` and `all` are data."""
+    requires = {"any": [{"attested": True}, {"isee": {"below": 6000}, "not": {"competitive": True}}]}
+    limits = TypeAdapter(MeasureLimits).validate_python({"yearly_most": 900, "requires": requires})
+    life = Life(Contribution, difficulty=limits)
+    life.take("open", tenancy=UUID(int=1), purpose="UTILITIES", requested="1000.00")
+    life.take("assess", **FOUND)
+    refusal = life.refused("grant", funding_line=LINE, amount="100.00")
+    assert "(Attestazione dei servizi sociali: no (richiesto: sì); ISEE: 6100,00 EUR (richiesto:" in refusal.label.it
+    life.take("assess", **FOUND | {"attested": True})
+    assert life.take("grant", funding_line=LINE, amount="100.00").state == "GRANTED"
+
+
+def test_limits_stored_before_requirements_were_conditions_are_still_read() -> None:
+    """As a history holds them, and as they are held from now on: the same, and unchanged from then on."""
+    stored = {
+        "yearly_most": "1850",
+        "isee_most": "3000",
+        "months_assigned_least": 0,
+        "months_assigned_most": 36,
+        "attestation": True,
+        "utilities": False,
+    }
+    adapter = TypeAdapter(MeasureLimits)
+    limits = adapter.validate_python(stored)
+    now = adapter.dump_python(limits, mode="json")
+    assert now["requires"]["all"] == [
+        {"within_assets": True},
+        {"isee": {"up_to": "3000"}},
+        {"months_assigned": {"up_to": 36}},
+        {"attested": True},
+        {"purpose": {"is_not": "UTILITIES"}},
+    ]
+    assert adapter.validate_python(now) == limits
 
 
 def test_a_refusal_is_announced_first() -> None:
