@@ -2,7 +2,6 @@
 
 import asyncio
 import email
-import itertools
 from collections.abc import Callable, Coroutine
 from email.message import EmailMessage
 from email.policy import default
@@ -225,17 +224,16 @@ async def test_a_line_is_not_used_for_ever() -> None:
 
 
 async def test_a_rate_is_kept_by_all_batches_together() -> None:
+    """However late a busy machine is, none arrives before its turn."""
     provider = Provider()
     async with mail_provider(provider) as port:
         mail = _mail(port, rate=50)
+        begun = asyncio.get_running_loop().time()
         await asyncio.gather(*(mail.hand_over([outgoing(number) for number in range(10)]) for _ in range(3)))
 
-    times = sorted(provider.at)
-    assert len(times) == 30
-    assert times[-1] - times[0] > 29 / 50 - 0.1
-    for first, eleventh in zip(times, times[10:], strict=False):
-        assert eleventh - first > 0.1, "more than ten in a tenth of a second"
-    assert max(later - sooner for sooner, later in itertools.pairwise(times)) < 0.5
+    assert len(provider.at) == 30
+    for number, at in enumerate(sorted(provider.at)):
+        assert at - begun > number / 50 - 0.01
 
 
 # Encryption and login.
