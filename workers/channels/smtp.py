@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
+from typing import cast
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
@@ -203,8 +204,8 @@ class _Transaction:
         begun = await self._line.execute_command(b"DATA")
         if begun.code != _GO_AHEAD:
             raise SMTPResponseException(begun.code, begun.message)
-        protocol, transport = self._line.protocol, self._line.transport
-        if protocol is None or not isinstance(transport, asyncio.WriteTransport):
+        protocol, transport = self._line.protocol, cast("asyncio.WriteTransport | None", self._line.transport)
+        if protocol is None or transport is None:
             raise aiosmtplib.SMTPServerDisconnected("")
         transport.set_write_buffer_limits(0)
         protocol.write(_dotted(written))
