@@ -40,6 +40,7 @@ from domain.dunning_facts import DunningFacts, Grace, HearingOutcome, MessageKin
 from domain.facts import Vocabulary, instead
 from domain.fields import ShortText, like
 from domain.hidden import hidden
+from domain.ladder import Rung, When, Whom
 from domain.message import Channel
 from domain.roles import Role
 from domain.terms import Term
@@ -188,11 +189,16 @@ def explain(table: DunningTable, facts: DunningFacts) -> list[PassedOver]:
     return passed
 
 
-def texts(table: DunningTable) -> Iterator[tuple[MessageKind, Path]]:
-    """Yield the messages that the table sends, each with its place: the policy must have a text for each."""
+def told(action: Action, *, because: str, clause: str) -> Rung:
+    """Return the rung that tells a person what the table sends."""
+    return Rung(when=When(), tell=Whom.PERSON, by=action.by, text=action.send, because=because, clause=clause)
+
+
+def rungs(table: DunningTable) -> Iterator[tuple[Rung, Path]]:
+    """Yield the messages that the table sends as rungs, each with its place: a text must fit whom it tells."""
     for name, action in table.actions.items():
         if action.send is not None:
-            yield action.send, ("actions", name, "send")
+            yield told(action, because=name, clause=f"dunning.{name}"), ("actions", name)
 
 
 def problems(table: DunningTable) -> Iterator[tuple[Path, str]]:

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 
+from domain.arrears_support import ArrearsSupport
 from domain.ladder import Rung, Whom
 from domain.marked_yaml import Path
 from domain.message import Channel
@@ -31,15 +32,14 @@ def ladder_problems(
     named: Mapping[str, Iterable[Rung]],
     ladders: Mapping[str, Mapping[str, str]],
     declared: Mapping[str, type[Process]],
-    texts: Texts,
+    *,
+    dunning: bool,
 ) -> Problems:
     """Yield what is wrong with the ladders by name, and with which state of which kind of process has which."""
-    groups = {name: group for group, name, _ in listed(texts)}
-    by_sms = {name for _, name, words in listed(texts) if all(each.sms for each in words.values())}
     for name, rungs in named.items():
         for index, rung in enumerate(rungs):
-            for problem in _of_text(rung, groups, by_sms):
-                yield ("ladders", name, index), problem
+            if rung.dun and not dunning:
+                yield ("ladders", name, index), "there is no dunning table to ask: add `dunning`, or remove this rung"
     used: set[str] = set()
     for kind, by_state in ladders.items():
         for state, name in by_state.items():
@@ -54,6 +54,13 @@ def ladder_problems(
                     yield path, f"rung {rung.clause} does not fit here: {problem}"
     for name in named.keys() - used:
         yield ("ladders", name), f"no state has the ladder {name}: name it in the `ladders` of a process, or remove it"
+
+
+def text_problems(rungs: Iterable[tuple[Rung, Path]], texts: Texts) -> Problems:
+    """Yield what is wrong with the texts that rungs name, each rung with its path in the document."""
+    groups = {name: group for group, name, _ in listed(texts)}
+    by_sms = {name for _, name, words in listed(texts) if all(each.sms for each in words.values())}
+    return ((path, problem) for rung, path in rungs for problem in _of_text(rung, groups, by_sms))
 
 
 def _of_text(rung: Rung, groups: Mapping[str, Group], by_sms: set[str]) -> Iterator[str]:
@@ -80,6 +87,8 @@ def _problems(rung: Rung, process: type[Process], state: str) -> Iterator[str]:
         yield from _of_step(process, state, rung.take, rung.given)
     if rung.receipt and rung.receipt not in process.steps:
         yield f"{process.kind} has no step {rung.receipt}"
+    if rung.dun and not issubclass(process, ArrearsSupport):
+        yield f"the dunning table is about arrears, and {process.kind} is not"
 
 
 def _of_step(process: type[Process], state: str, name: str, given: Mapping[str, object]) -> Iterator[str]:

@@ -21,17 +21,17 @@ every line at fault with what to do about it. `dunning` is an optional section: 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
+from domain import dunning
 from domain.dunning import DunningTable
-from domain.dunning import problems as dunning_problems
 from domain.ladder import Rung
-from domain.ladder_check import ladder_problems
-from domain.marked_yaml import MarkedYaml, Problem
+from domain.ladder_check import ladder_problems, text_problems
+from domain.marked_yaml import MarkedYaml, Path, Problem
 from domain.policy_form import advice, form
 from domain.process import Process
 from domain.proofreading import problems
@@ -117,11 +117,18 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
     clauses |= {rung.clause: rung.because for rungs in named.values() for rung in rungs}
     sections = {kind: getattr(read.processes, kind) for kind in declared}
     ladders = {kind: {state: name for state, name in section.ladders if name} for kind, section in sections.items()}
-    for path, message in [*problems(read), *ladder_problems(named, ladders, declared, read.texts)]:
-        document.problem(path, message)
+    told: list[tuple[Rung, Path]] = [
+        (rung, ("ladders", name, index)) for name, rungs in named.items() for index, rung in enumerate(rungs)
+    ]
     if read.dunning:
-        for path, message in dunning_problems(read.dunning):
-            document.problem(("dunning", *path), message)
+        told += [(rung, ("dunning", *path)) for rung, path in dunning.rungs(read.dunning)]
+    for path, message in (
+        *problems(read),
+        *text_problems(told, read.texts),
+        *ladder_problems(named, ladders, declared, dunning=read.dunning is not None),
+        *_of_dunning(read.dunning),
+    ):
+        document.problem(path, message)
     if document.problems:
         raise PolicyInvalid(document.problems)
     return Policy(
@@ -137,6 +144,10 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
         wording=Wording(read),
         dunning=read.dunning,
     )
+
+
+def _of_dunning(table: DunningTable | None) -> Iterator[tuple[Path, str]]:
+    return ((("dunning", *path), message) for path, message in (dunning.problems(table) if table else ()))
 
 
 def _rungs(ladder: str, rungs: Iterable[Rung]) -> tuple[Rung, ...]:

@@ -13,6 +13,7 @@ from sqlalchemy import TextClause, bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.ladder import Whom
 from domain.message import MessageStatus, Receipt
 from store import tables as t
 from store.database import AnyRow
@@ -63,6 +64,17 @@ async def processes(connection: AsyncConnection, identifiers: Collection[UUID]) 
     process = t.process.c
     rows = await connection.execute(select(process.id, process.kind, process.data).where(process.id.in_(identifiers)))
     return {row.id: row for row in rows}
+
+
+async def sent_about(connection: AsyncConnection, process_id: UUID) -> Sequence[AnyRow]:
+    """Return what was sent to the person about a process: `rung`, `own`, `policy` of the reminder, `at`, `status`."""
+    reminder, message = t.reminder.c, t.message.c
+    statement = (
+        select(reminder.rung, reminder.own, reminder.policy, message.created_at.label("at"), message.status)
+        .join(t.message, message.id == reminder.message_id)
+        .where(reminder.process_id == process_id, reminder.whom == Whom.PERSON.name)
+    )
+    return (await connection.execute(statement.order_by(message.created_at))).all()
 
 
 async def keep(connection: AsyncConnection, messages: Sequence[Written]) -> set[UUID]:

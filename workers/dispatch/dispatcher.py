@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
 
+from domain.arrears_support import ArrearsSupport
 from domain.fields import local_day, start_of
 from domain.ladder import STAFF, Whom, reminders_of
 from domain.message import HUMAN
@@ -26,7 +27,7 @@ from store.database import AnyRow
 from store.policies import Policies
 from store.projection import reminder_row
 from workers.channels import Channels
-from workers.dispatch import aftermath
+from workers.dispatch import aftermath, dunning
 from workers.dispatch.acting import Act, by_hand, perform, step, task
 from workers.dispatch.composing import Composed, Directory, Facts, Message, messages
 from workers.dispatch.jobs import Job, jobs
@@ -99,7 +100,7 @@ class Dispatcher:
         if not rows:
             return False
         async with self._engine.begin() as connection:
-            batch = _Batch(connection, await jobs(connection, rows, self._policies), now)
+            batch = _Batch(connection, await jobs(connection, rows, self._policies), self._policies, now=now)
             composed = await batch.write()
         await self._hand_over(composed, clock)
         await perform(self._client, batch.acts)
@@ -155,8 +156,9 @@ class _Clock:
 class _Batch:
     """Claimed reminders on their way to messages, tasks and steps."""
 
-    def __init__(self, connection: AsyncConnection, told: Sequence[Job], now: datetime) -> None:
+    def __init__(self, connection: AsyncConnection, told: Sequence[Job], policies: Policies, *, now: datetime) -> None:
         self._connection = connection
+        self._policies = policies
         self._jobs = told
         self._now = now
         self.acts: list[Act] = []
@@ -176,6 +178,8 @@ class _Batch:
                 settled.append(put)
             elif job.rung.tell:
                 due.append(job)
+            elif job.rung.dun:
+                await self._dun(job)
             else:
                 self._act(job)
         composed = await self._compose(due)
@@ -203,6 +207,20 @@ class _Batch:
             self.acts.append(task(job, reason, rung.task))
         elif rung.take:
             self.acts.append(step(job, rung.take, rung.given))
+
+    async def _dun(self, job: Job) -> None:
+        """Ask the dunning table, and have done what it says."""
+        self._acting.append(job)
+        rows = await dispatch.processes(self._connection, [job.row.process_id])
+        arrears = load(job.row.kind, rows[job.row.process_id].data)
+        if not isinstance(arrears, ArrearsSupport):
+            return
+        decision = await dunning.decided(self._connection, job, arrears, self._policies, now=self._now)
+        for each in dunning.done(job, arrears, decision, now=self._now) if decision else ():
+            if isinstance(each, Act):
+                self.acts.append(each)
+            else:
+                await dispatch.schedule(self._connection, [each])
 
     async def _compose(self, due: Sequence[Job]) -> list[Composed]:
         directory = await directory_of(self._connection, due, self._now)

@@ -15,7 +15,7 @@ from domain.terms import last_moment
 from store.database import AnyRow
 from store.policies import Policies
 
-_RUNG = TypeAdapter(Rung)
+RUNG = TypeAdapter(Rung)
 NUMBER_LENGTH = 8
 """Characters of a process's id that people read out to each other."""
 
@@ -67,7 +67,13 @@ async def jobs(connection: AsyncConnection, rows: Iterable[AnyRow], policies: Po
     found = []
     for row in rows:
         policy = await policies.of(connection, row.policy)
-        rung = _RUNG.validate_python(row.own) if row.own else policy.rungs.get(row.rung)
-        if rung:
+        if rung := rung_of(row, policy):
             found.append(Job(row=row, rung=rung, policy=policy))
     return found
+
+
+def rung_of(row: AnyRow, policy: Policy | None) -> Rung | None:
+    """Return the rung that a reminder is of: its own, or the policy's; None if the policy has no such rung."""
+    if row.own:
+        return RUNG.validate_python(row.own)
+    return policy.rungs.get(row.rung) if policy else None
