@@ -22,7 +22,7 @@ from domain.facts import Fact, Nothing, Vocabulary
 from domain.verdicts import truth
 
 MOST = 3_000
-"""How many looks at other rows the search takes for one (a tenth of a second or so); then it says nothing of that row."""
+"""How many looks at other rows the search takes for one (a tenth of a second or so); then it says nothing of it."""
 
 Variable = tuple[str, ...]
 """What is chosen: the value of a fact (of one key of it), or how it compares with another."""

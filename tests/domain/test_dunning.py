@@ -196,7 +196,7 @@ def test_the_lombard_table_is_checked_with_the_policy() -> None:
     }
 
 
-_ODD = [
+_ODD: list[Any] = [
     None,
     True,
     -1,
