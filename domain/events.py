@@ -12,7 +12,10 @@ from domain.roles import Role
 from domain.terms import Closures, Terms
 
 DEADLINE_PASSED = "deadline_passed"
-"""The one event that is not a step: a deadline went by, and the supervisor has a task."""
+"""An event that is not a step: a deadline went by, and the supervisor has a task."""
+
+POLICY_ADOPTED = "policy_adopted"
+"""An event that is not a step: the process has other terms and limits from then on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +28,7 @@ class Actor:
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """What the policy gives a process when it opens, resolved by the API: workflows read no policy."""
+    """What the policy gives a process when it opens or adopts it, resolved outside: workflows read no policy."""
 
     terms: Terms
     limits: dict[str, Any] | None
@@ -57,9 +60,10 @@ class StepRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One line of a case's history: `name` is a step or `DEADLINE_PASSED`; `seq` counts from 1 without gaps.
+    """One line of a case's history: `name` is a step, or an event that is none; `seq` counts from 1 without gaps.
 
-    `occurred_at` is when it happened, `recorded_at` when it was told. `request` is the step as it was asked for.
+    `occurred_at` is when it happened, `recorded_at` when it was told. `request` is the step as it was asked for,
+    `adopted` what `POLICY_ADOPTED` brought.
     """
 
     seq: int
@@ -73,6 +77,7 @@ class Event:
     occurred_at: datetime
     recorded_at: datetime
     request: StepRequest | None = None
+    adopted: Opening | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ from pydantic_core import ErrorDetails
 
 from domain.marked_yaml import MarkedYaml, Problem
 from domain.process import Process
-from domain.terms import Closures, Term, Terms
+from domain.terms import CLOSED_DAYS_RENEWED, Closures, Term, Terms
 
 
 class PolicyInvalid(ValueError):
@@ -76,6 +76,13 @@ _WHAT_TO_WRITE = {
 }
 
 
+_TOO_LONG = (
+    f"`{{name}}` is too long: closed days are known for {CLOSED_DAYS_RENEWED.days} days ahead, so write at most 9600"
+    " hours, 400 days, 200 working days or 12 months"
+)
+"""The longest that each unit allows, see `Term.longest`."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -115,6 +122,10 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
         }
         deadlines[kind] = {name: _cited(figure.within, kind, name) for name, figure in section.deadlines}
         limits = {name: _cited(figure.value, kind, name) for name, figure in section.limits if figure}
+        for part, terms in (("deadlines", deadlines[kind]), ("limits", limits)):
+            for name, term in terms.items():
+                if isinstance(term, Term) and term.longest > CLOSED_DAYS_RENEWED:
+                    document.problem(("processes", kind, part, name), _TOO_LONG.format(name=name))
         try:
             settings[kind] = process.Limits(**limits)
         except ValueError as error:  # each is right, but not all of them together

@@ -2,8 +2,10 @@
 
 from store.casework_tables import appointment, assignment, case_file, event, minted, process, reservation, task
 from store.columns import metadata
+from store.policy_tables import adoption, adoption_failure, dry_run, dry_run_change, policy, publication
 from store.register_tables import (
     building,
+    closure,
     contact,
     district,
     dwelling,
@@ -22,12 +24,17 @@ from store.register_tables import (
 )
 
 __all__ = [
+    "adoption",
+    "adoption_failure",
     "appointment",
     "assignment",
     "building",
     "case_file",
+    "closure",
     "contact",
     "district",
+    "dry_run",
+    "dry_run_change",
     "dwelling",
     "event",
     "funding_line",
@@ -38,7 +45,9 @@ __all__ = [
     "partner",
     "partner_service",
     "person",
+    "policy",
     "process",
+    "publication",
     "referent",
     "request",
     "reservation",

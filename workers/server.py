@@ -12,8 +12,10 @@ from api.app import application
 from api.context import Services
 from api.engine import Engine
 from api.schema import build
+from domain.processes import PROCESSES
 from store import database
-from workers import memory, policy
+from store.policies import Policies
+from workers import memory
 from workers.embedded.process import listening
 from workers.engine import connect
 from workers.settings import Settings
@@ -28,9 +30,8 @@ STOP_SECONDS = 10
 async def run_api(settings: Settings) -> None:
     """Serve the API until cancelled; then take no more requests, and let those under way end.
 
-    Raises OperatorError: a policy that cannot be used, a taken port.
+    Raises OperatorError: a taken port.
     """
-    rules = policy.load(settings)
     client = await connect(settings, lazy=True)  # without Temporal, reading goes on
     postgres = database.connect(settings.database_url, pool_size=DATABASE_CONNECTIONS)
     try:
@@ -39,7 +40,7 @@ async def run_api(settings: Settings) -> None:
                 database=postgres,
                 reading=database.autocommit(postgres),
                 engine=engine,
-                policy=rules,
+                policies=Policies(PROCESSES),
                 token_secret=settings.token_secret,
                 clock=_system_clock,
             )

@@ -192,7 +192,7 @@ class Settings:
         secret=True,
     )
     policy: Path | None = _setting(
-        "Policy document (YAML): deadlines and limits.",
+        "Policy document (YAML) that is in force first, in an empty database; others are published through the API.",
         _file,
         "a file",
         otherwise="the one for Lombardy that is shipped",

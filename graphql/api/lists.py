@@ -16,6 +16,7 @@ from domain.contact import Contact
 from domain.partner import Partner, PartnerService, Referent
 from domain.register import (
     Building,
+    Closure,
     District,
     Dwelling,
     FundingLine,
@@ -112,6 +113,7 @@ QUERIES: Fields = {
     "buildings": _entries(Building, lists.BuildingFilter, "Buildings, by address."),
     "districts": _entries(District, lists.DistrictFilter, "Districts, by name."),
     "municipalities": _entries(Municipality, lists.MunicipalityFilter, "Municipalities, by name."),
+    "closures": _entries(Closure, lists.ClosureFilter, "Closures of the agency, the latest first."),
     "service_points": _entries(ServicePoint, lists.ServicePointFilter, "Service points, by name."),
     "staff": _entries(Staff, lists.StaffFilter, "Members of staff, by name."),
     "funding_lines": _entries(FundingLine, lists.FundingLineFilter, "Funding lines, by code."),
