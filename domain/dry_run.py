@@ -95,4 +95,10 @@ def _said(value: object) -> str:
             return value.name
         case str():
             return value
-    return json.dumps(value, default=lambda part: dump_value(part) if is_dataclass(part) else str(part))
+    return json.dumps(value, default=_plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Choice):
+        return value.name
+    return dump_value(value) if is_dataclass(value) else str(value)

@@ -45,6 +45,8 @@ class MarkedYaml:
             line = mark.line if mark else text.count("\n", 0, getattr(error, "position", 0))
             what = getattr(error, "problem", None) or getattr(error, "reason", "unreadable")
             self.problems.append(Problem(line + 1, f"this cannot be read as YAML: {what}"))
+        except RecursionError:
+            self.problems.append(Problem(1, "this cannot be read as YAML: it is nested too deep"))
         else:
             self.data = self._read(root, ()) if root else None
 

@@ -32,8 +32,9 @@ NOT_IN_THE_DEMO = frozenset(
         "AcceptObservations", "ChooseService", "MoveDueDay", "ReassessContribution", "RecordCourtDate",
         "RecordObservations", "RefusePlan", "ResumeCase", "ResumeCharge", "ResumeReferral", "ResumeWorks",
         "RevokeGrant", "SetPriority", "StopArrears", "WaivePaper", "WithdrawContribution",
-        # In these weeks the agency is never closed.
-        "Closures", "RegisterClosure",
+        # In these weeks the agency is never closed, and its policy stays as it is.
+        "AdoptPolicy", "AdoptionFailures", "Closures", "DryRun", "Explain", "Policies", "PolicyInForce",
+        "PublishPolicy", "RegisterClosure", "StopAdoption", "SubmitPolicy", "TryOutPolicy",
         # Pages that a front end shows and the demo, which has no screen, does not.
         "Appointments", "Buildings", "CaseFile", "Cases", "Contacts", "Districts", "Dwellings", "FundingLines",
         "History", "Municipalities", "PartnerServices", "Partners", "Persons", "Picture", "Processes", "Referents",

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -83,25 +85,20 @@ async def test_only_so_many_versions_are_kept_in_memory(engine: AsyncEngine, wor
 async def test_closures_of_the_agency_are_closed_days_where_they_hold(engine: AsyncEngine, world: World) -> None:
     """One everywhere, one in the municipality, one elsewhere, one withdrawn; the last runs beyond what is asked."""
     start, until = date(2027, 8, 1), date(2027, 8, 31)
-    rows = [
+    como = uuid4()
+    rows: list[dict[str, Any]] = [
         {"starts_on": date(2027, 8, 9), "ends_on": date(2027, 8, 13), "municipality_id": None},
         {"starts_on": date(2027, 8, 17), "ends_on": date(2027, 8, 17), "municipality_id": world.municipality},
         {"starts_on": date(2027, 8, 19), "ends_on": date(2027, 8, 20), "withdrawn": True},
         {"starts_on": date(2027, 8, 31), "ends_on": date(2027, 9, 3), "municipality_id": None},
+        {"starts_on": date(2027, 8, 25), "ends_on": date(2027, 8, 25), "municipality_id": como},
     ]
     async with engine.begin() as connection:
-        elsewhere = func.gen_random_uuid()
-        await connection.execute(
-            insert(t.municipality).values(id=elsewhere, name="Como", province="CO").returning(t.municipality.c.id)
-        )
-        como = (
-            await connection.execute(select(t.municipality.c.id).where(t.municipality.c.name == "Como"))
-        ).scalar_one()
-        rows.append({"starts_on": date(2027, 8, 25), "ends_on": date(2027, 8, 25), "municipality_id": como})
+        await connection.execute(insert(t.municipality).values(id=como, name="Como", province="CO"))
         for row in rows:
-            await connection.execute(insert(t.closure).values(id=func.gen_random_uuid(), reason="Ferie", **row))
-        asked = {"start": start, "until": until, "saturday_works": False}
-        found = await closed_days(connection, [world.district, world.elsewhere], **asked)  # type: ignore[arg-type]
+            await connection.execute(insert(t.closure).values(id=uuid4(), reason="Ferie", **row))
+        districts = [world.district, world.elsewhere]
+        found = await closed_days(connection, districts, start=start, until=until, saturday_works=False)
     shut = [date(2027, 8, 9) + timedelta(days=more) for more in range(5)]
     expected = closures(
         None, start=start, until=until, saturday_works=False, extra=[*shut, date(2027, 8, 17), date(2027, 8, 31)]
