@@ -122,10 +122,9 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
         }
         deadlines[kind] = {name: _cited(figure.within, kind, name) for name, figure in section.deadlines}
         limits = {name: _cited(figure.value, kind, name) for name, figure in section.limits if figure}
-        for part, terms in (("deadlines", deadlines[kind]), ("limits", limits)):
-            for name, term in terms.items():
-                if isinstance(term, Term) and term.longest > CLOSED_DAYS_RENEWED:
-                    document.problem(("processes", kind, part, name), _TOO_LONG.format(name=name))
+        for part, figures in (("deadlines", deadlines[kind]), ("limits", limits)):
+            for name in filter(lambda name: _too_long(figures[name]), figures):
+                document.problem(("processes", kind, part, name), _TOO_LONG.format(name=name))
         try:
             settings[kind] = process.Limits(**limits)
         except ValueError as error:  # each is right, but not all of them together
@@ -139,6 +138,11 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
         deadlines=deadlines,
         settings=settings,
     )
+
+
+def _too_long(value: Any) -> bool:
+    terms = value if isinstance(value, tuple) else (value,)
+    return any(isinstance(term, Term) and term.longest > CLOSED_DAYS_RENEWED for term in terms)
 
 
 def _cited(value: Any, kind: str, name: str) -> Any:

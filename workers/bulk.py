@@ -37,7 +37,7 @@ AT_ONCE = 2
 PAGE = 25
 """Cases between two looks at whether the adoption was stopped."""
 
-ADOPTED_WITHIN = timedelta(seconds=8)
+ADOPTED_WITHIN = timedelta(seconds=5)
 """How long a case may take; it is listed as failed then, and tried once more at the end."""
 
 

@@ -16,7 +16,7 @@ PIECES_IN_A_RUN = 200
 PIECE_WITHIN = timedelta(minutes=5)
 """How long a piece may take: some ten seconds, unless servers are away."""
 
-SILENT_MOST = timedelta(seconds=15)
+SILENT_MOST = timedelta(seconds=10)
 """How long nothing may be heard of a piece before another worker takes it over."""
 
 UNTIL_IT_WORKS = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
