@@ -75,6 +75,7 @@ def _before_step(scope: Scope) -> Select[Any]:
             process.c.kind,
             process.c.district_id,
             process.c.data["terms"]["closures"]["until"].astext.label("closures_until"),
+            process.c.data["terms"]["closures"]["saturday_works"].as_boolean().label("saturday_works"),
             request.c.fingerprint,
             request.c.object_id,
             request.c.answer,

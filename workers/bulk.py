@@ -16,7 +16,7 @@ from domain.dry_run import opening
 from domain.fields import local_day
 from domain.process import Process
 from domain.processes import PROCESSES
-from domain.refusals import Refusal
+from domain.refusals import Refusal, Refused
 from domain.terms import CLOSED_DAYS_KNOWN
 from store import adoptions, dry_runs
 from store.calendars import closed_days
@@ -125,16 +125,21 @@ class BulkActivities:
             async with asyncio.timeout(ADOPTED_WITHIN.total_seconds()):
                 await handle.execute_update(ADOPT, given, result_type=Adopted)
         except WorkflowUpdateFailedError as failed:
-            code = failed.cause.message if isinstance(failed.cause, ApplicationError) else Refusal.INTERNAL.name
+            cause = failed.cause
+            refused = isinstance(cause, ApplicationError) and cause.type == Refused.__name__
+            code = cause.message if refused else Refusal.INTERNAL.name
             return None if code == Refusal.NOTHING_TO_ADOPT.name else code
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             return Refusal.OUTCOME_UNKNOWN.name
         except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return None if case.ended_at else Refusal.CASE_ENDED.name
-            if error.status is RPCStatusCode.RESOURCE_EXHAUSTED:
-                return Refusal.CASE_BUSY.name
-            raise
+            match error.status:
+                case RPCStatusCode.UNAVAILABLE:
+                    raise
+                case RPCStatusCode.NOT_FOUND:
+                    return None if case.ended_at else Refusal.CASE_ENDED.name
+                case RPCStatusCode.RESOURCE_EXHAUSTED:
+                    return Refusal.CASE_BUSY.name
+            return Refusal.OUTCOME_UNKNOWN.name
         return None
 
 

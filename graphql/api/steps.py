@@ -123,10 +123,7 @@ async def _take(context: Context, process: type[Process], step: Step, given: Any
         if step.opens and given.new_id:  # one statement, and so a transaction by itself
             await casework.mint(connection, about.process_id, case_id=anchor.case_id if anchor else about.process_id)
         district = anchor.district_id if anchor else read["district"]
-        known_until = anchor.closures_until if anchor else None
-        request = await _with_policy(
-            context, connection, request, in_force=in_force, district=district, known_until=known_until
-        )
+        request = await _with_policy(context, connection, request, anchor, in_force=in_force, district=district)
     if about.opens_case:
         _would_open(request, step, typed, now=context.now)
     case_id = anchor.case_id if anchor else about.process_id
@@ -171,30 +168,29 @@ async def _with_policy(
     context: Context,
     connection: AsyncConnection,
     request: StepRequest,
+    anchor: AnyRow | None,
     *,
     in_force: str | None,
     district: UUID,
-    known_until: str | None,
 ) -> StepRequest:
-    """Resolve the policy into what the step carries: workflows read neither policy nor calendar.
+    """Resolve the policy `in_force` into what the step carries: workflows read neither policy nor calendar.
 
-    `in_force` is the version of the policy that is; `known_until` the day up to which the process that exists already
-    knows its closed days.
+    A process that exists already has its terms; when its closed days run out it is given more, counted as they were.
     """
     today = local_day(context.now)
     process = Process.kinds[request.kind]
-    opens = process.steps[request.step].opens
-    if not opens and known_until and date.fromisoformat(known_until) - today > CLOSED_DAYS_RENEWED:
+    existing = None if process.steps[request.step].opens else anchor
+    if existing and date.fromisoformat(existing.closures_until) - today > CLOSED_DAYS_RENEWED:
         return request
-    policy = await context.services.policies.of(connection, in_force)
+    policy = None if existing else await context.services.policies.of(connection, in_force)
     known = await closed_days(
         connection,
         [district],
         start=max(today - CLOSED_DAYS_BEFORE, min(today, local_day(request.occurred_at or context.now))),
         until=today + CLOSED_DAYS_KNOWN,
-        saturday_works=policy.saturday_works,
+        saturday_works=policy.saturday_works if policy else anchor is not None and anchor.saturday_works,
     )
-    if not opens:
+    if policy is None:
         return replace(request, closures=known[district])
     return replace(request, opening=opening(policy, process, known[district]))
 

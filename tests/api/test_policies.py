@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select
 from temporalio.client import Client
 
 from api.engine import Engine
 from domain.arrears_support import ArrearsSupport
 from domain.fields import local_day
 from domain.roles import Role
+from store import tables as t
 from tests.api.office import MORNING, Office, gid, opened
 from tests.world import DOCUMENT, POLICY
 from workers.worker import bulk_worker, case_worker
@@ -262,6 +264,26 @@ async def test_what_opens_after_a_publication_has_its_terms_and_what_is_live_ado
     }
     renewed = await desk.write("policyAdopt", {"id": OTHER})
     assert renewed["userErrors"] == []
+
+
+async def test_closed_days_that_run_out_are_renewed_as_they_were_counted(desk: Desk) -> None:
+    """Saturday is worked under the policy in force by then; not for a case that has not adopted it."""
+    office = desk.office
+    office.now = datetime.now(UTC)
+    given = {"person": gid("Person", office.world.person), "district": gid("District", office.world.district)}
+    case = (await office.ask(OPEN, {"input": given | {"idempotencyKey": "a"}}))["tenantCaseOpen"]["tenantCase"]
+    await desk.tried_out(later("2027-01-01", ("saturday_works: false", "saturday_works: true")))
+    await desk.write("policyPublish", {"id": OTHER, "adopt": "NEW_ONLY"})
+    office.now += timedelta(days=900)
+    urgent = {"id": case["id"], "expectedVersion": 1, "urgency": "URGENT", "idempotencyKey": "b"}
+    step = (
+        "mutation($input: TenantCaseSetUrgencyInput!) { tenantCaseSetUrgency(input: $input) { userErrors { code } } }"
+    )
+    assert await office.ask(step, {"input": urgent}) == {"tenantCaseSetUrgency": {"userErrors": []}}
+    async with office.engine.connect() as connection:
+        terms = (await connection.execute(select(t.process.c.data["terms"]))).scalar_one()
+    assert (terms["policy"], terms["closures"]["saturday_works"]) == (POLICY.id, False)
+    assert date.fromisoformat(terms["closures"]["until"]) > local_day(office.now) + timedelta(days=1_000)
 
 
 async def test_an_agency_that_closes_has_all_that_is_live_adopt_its_calendar(desk: Desk) -> None:
