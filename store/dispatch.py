@@ -67,14 +67,17 @@ async def processes(connection: AsyncConnection, identifiers: Collection[UUID]) 
 
 
 async def sent_about(connection: AsyncConnection, process_id: UUID) -> Sequence[AnyRow]:
-    """Return what was sent to the person about a process: `rung`, `own`, `policy` of the reminder, `at`, `status`."""
+    """Return what the person was told about a process: `rung`, `own`, `policy` of the reminder, `at`, `status`.
+
+    What a person has told them, by telephone or by hand, has no message and so no status.
+    """
     reminder, message = t.reminder.c, t.message.c
     statement = (
-        select(reminder.rung, reminder.own, reminder.policy, message.created_at.label("at"), message.status)
-        .join(t.message, message.id == reminder.message_id)
-        .where(reminder.process_id == process_id, reminder.whom == Whom.PERSON.name)
+        select(reminder.rung, reminder.own, reminder.policy, reminder.ended_at.label("at"), message.status)
+        .join(t.message, message.id == reminder.message_id, isouter=True)
+        .where(reminder.process_id == process_id, reminder.whom == Whom.PERSON.name, reminder.status == "DONE")
     )
-    return (await connection.execute(statement.order_by(message.created_at))).all()
+    return (await connection.execute(statement.order_by(reminder.ended_at))).all()
 
 
 async def keep(connection: AsyncConnection, messages: Sequence[Written]) -> set[UUID]:

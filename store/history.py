@@ -56,6 +56,7 @@ async def history(
         _event.actor_role,
         _event.request["given"].label("given"),
         _event.request["notes"].label("notes"),
+        _event.adopted["terms"]["policy"].astext.label("policy"),
     ).where(_event.case_id == case_id, within(scope, t.event))
     if process_id:
         statement = statement.where(_event.process_id == process_id)

@@ -20,7 +20,17 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.choices import Label
 from domain.events import StepRequest
 from domain.refusals import Refusal, Refused
-from workflows.messages import STEP, TASK_QUEUE, CaseStart, Rejection, StepAnswer, workflow_id
+from workflows.messages import (
+    BULK_QUEUE,
+    STEP,
+    TASK_QUEUE,
+    WOKEN,
+    CaseStart,
+    Rejection,
+    StepAnswer,
+    bulk_id,
+    workflow_id,
+)
 
 ANSWER_WITHIN = timedelta(seconds=8)
 """How long a client waits for a step; then its outcome is unknown, and the same key asks again."""
@@ -32,9 +42,10 @@ HEALTH_EVERY = timedelta(seconds=1)
 class Engine:
     """The cases' workflows, as the API sees them."""
 
-    def __init__(self, client: Client, *, task_queue: str = TASK_QUEUE) -> None:
+    def __init__(self, client: Client, *, task_queue: str = TASK_QUEUE, bulk_queue: str = BULK_QUEUE) -> None:
         self._client = client
         self._task_queue = task_queue
+        self._bulk_queue = bulk_queue
         self.available = False
 
     @asynccontextmanager
@@ -54,8 +65,7 @@ class Engine:
 
         Returns the answer, or why the step is refused. Raises `Refused` when it could not be asked, or is not answered.
         """
-        if not self.available:
-            raise Refused(Refusal.ENGINE_UNAVAILABLE)
+        self.require()
         try:
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
                 return await self._update(request, case_id=case_id, opens_case=opens_case)
@@ -63,6 +73,18 @@ class Engine:
             return _rejection(failed)
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             raise Refused(Refusal.OUTCOME_UNKNOWN) from None
+        except RPCError as error:
+            raise self._refusal(error) from error
+
+    def require(self) -> None:
+        """Raise `Refused` (ENGINE_UNAVAILABLE) when Temporal is known to be away, before anything is written."""
+        if not self.available:
+            raise Refused(Refusal.ENGINE_UNAVAILABLE)
+
+    async def wake(self, workflow: str) -> None:
+        """Have the bulk workflow of this name look what there is to do. Raises `Refused` when it could not be told."""
+        try:
+            await wake(self._client, workflow, queue=self._bulk_queue)
         except RPCError as error:
             raise self._refusal(error) from error
 
@@ -107,6 +129,18 @@ class Engine:
             self.available = await self._client.service_client.check_health(timeout=HEALTH_EVERY)
         except (RPCError, RuntimeError):  # the latter from a client that has never reached it
             self.available = False
+
+
+async def wake(client: Client, workflow: str, *, queue: str = BULK_QUEUE) -> None:
+    """Have the one bulk workflow of this name look what there is to do; it starts, or looks again before it ends."""
+    await client.start_workflow(
+        workflow,
+        id=bulk_id(queue, workflow),
+        task_queue=queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        start_signal=WOKEN,
+    )
 
 
 def _rejection(failed: WorkflowUpdateFailedError) -> Rejection:

@@ -20,7 +20,7 @@ from api.errors import camel
 from api.ids import encode
 from api.told import PROCESS, Told, chosen, itself, told_fields
 from domain.choices import Label
-from domain.events import DEADLINE_PASSED
+from domain.events import DEADLINE_PASSED, POLICY_ADOPTED
 from domain.fields import Note
 from domain.process import NEW, Process
 from domain.roles import Role
@@ -28,7 +28,11 @@ from domain.shape import Shape, shapes
 from store.database import AnyRow
 from store.history import HistoryOrder, history
 
-_DEADLINE_PASSED = Label("Termine scaduto", "Deadline passed")
+_NO_STEPS = {
+    DEADLINE_PASSED: Label("Termine scaduto", "Deadline passed"),
+    POLICY_ADOPTED: Label("Nuovi termini adottati", "New terms adopted"),
+}
+"""What happens to a process without anybody's step."""
 
 
 class _Entry:
@@ -39,7 +43,7 @@ class _Entry:
 
 
 def _label(context: Context, kind: str, name: str) -> str:
-    label = _DEADLINE_PASSED if name == DEADLINE_PASSED else Process.kinds[kind].steps[name].label
+    label = _NO_STEPS[name] if name in _NO_STEPS else Process.kinds[kind].steps[name].label
     return label.text(context.language)
 
 
@@ -73,7 +77,11 @@ def _value(shape: Shape, value: Any) -> Any:
 _FIELDS: dict[str, tuple[Any, Told, str]] = {
     "kind": (str, PROCESS["kind"], "The kind of the process that it happened to."),
     "kind_label": (str, PROCESS["kindLabel"], "In the caller's language."),
-    "step": (str, Told(("name",), itself, repeats=True), f"The step that was taken, or `{DEADLINE_PASSED}`."),
+    "step": (
+        str,
+        Told(("name",), itself, repeats=True),
+        f"The step that was taken, or `{DEADLINE_PASSED}`, or `{POLICY_ADOPTED}`.",
+    ),
     "label": (str, Told(("kind", "name"), _label, repeats=True), "The step, in the caller's language."),
     "from_state": (str | None, Told(("from_state",), _state, repeats=True), "Null for the step that opened it."),
     "from_state_label": (
@@ -90,6 +98,11 @@ _FIELDS: dict[str, tuple[Any, Told, str]] = {
         JSON | None,
         Told(("kind", "name", "given"), _given),
         "What was told with the step, as its input has it, without notes; null for what time did.",
+    ),
+    "policy": (
+        str | None,
+        Told(("policy",), itself, repeats=True),
+        f"The version of the policy whose terms it has from then on; of `{POLICY_ADOPTED}` alone.",
     ),
     "role": (
         enum(Role) | None,
@@ -128,7 +141,7 @@ ENTRY = make(
             description="What was written down with it, as far as the caller may read it.",
         ),
     },
-    description="One line of a history: a step that was taken, or a deadline that passed.",
+    description="One line of a history: a step that was taken, a deadline that passed, a policy that was adopted.",
 )
 
 

@@ -12,6 +12,7 @@ import strawberry
 from api.context import Context, Info
 from api.derive import LOADERS, enum, make, output_fields, resolved
 from api.errors import camel
+from api.explain import DEADLINE_EXPLAINED, TERMS_EXPLAINED
 from api.history import HISTORY
 from api.nodes import Node
 from api.notes import NOTE, NoteNode, diary
@@ -172,6 +173,8 @@ class ProcessInterface(Node):
     deadline_clause: str | None = strawberry.field(
         resolver=_deadline_clause, description="Which clause of which version of the policy gave the deadline."
     )
+    deadline_explained: DEADLINE_EXPLAINED[0] = DEADLINE_EXPLAINED[1]  # type: ignore[valid-type]
+    terms_explained: TERMS_EXPLAINED[0] = TERMS_EXPLAINED[1]  # type: ignore[valid-type]
     overdue: bool = strawberry.field(description="Whether the deadline has passed.")
     paused_on: date | None = strawberry.field(description="The first day of the case's latest pause.")
     paused_until: date | None = strawberry.field(description="The day on which the case's latest pause ends, or ended.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from api import board, cases, declarations, lists, matching, report, viewer, worklist
+from api import board, cases, declarations, lists, matching, policies, report, viewer, worklist
 from api.derive import Fields
 from domain.process import Process
 
@@ -16,6 +16,7 @@ def queries(processes: Sequence[type[Process]], /) -> Fields:
         **report.queries(),
         **lists.QUERIES,
         **matching.QUERIES,
+        **policies.QUERIES,
         **viewer.QUERIES,
         **declarations.queries(processes),
     }

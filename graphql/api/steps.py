@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,26 +16,19 @@ from api.payloads import Outcome, changing, making, outcome, payload, request_of
 from api.process_node import ProcessNode
 from api.processes import refresh, role_for
 from api.requests import fingerprint, minted
-from domain.calendar import closures
 from domain.case import Case
-from domain.events import Actor, Opening, StepRequest
+from domain.dry_run import opening
+from domain.events import Actor, StepRequest
 from domain.fields import Moment, local_day
 from domain.process import Process, Step
-from domain.record import blank, dump_input, dump_value, read_input, read_value
+from domain.record import blank, dump_input, read_input, read_value
 from domain.refusals import Refusal, Refused
+from domain.terms import CLOSED_DAYS_BEFORE, CLOSED_DAYS_KNOWN, CLOSED_DAYS_RENEWED
 from store import casework
+from store.calendars import closed_days
 from store.database import AnyRow
 from store.scope import require
 from workflows.messages import Rejection, StepAnswer
-
-CLOSED_DAYS_KNOWN = timedelta(days=3 * 365)
-"""How far ahead a process knows the closed days of its place when it opens."""
-
-CLOSED_DAYS_BEFORE = timedelta(days=400)
-"""How far back, for a fact that is told late; no term of the policy is longer."""
-
-CLOSED_DAYS_RENEWED = timedelta(days=400)
-"""With less than this left, a step brings new ones: longer than any term of the policy."""
 
 
 def mutations(processes: Sequence[type[Process]], /) -> Fields:
@@ -117,7 +110,9 @@ async def _take(context: Context, process: type[Process], step: Step, given: Any
     )
     async with context.reading() as connection:
         opens = about.process_id if step.opens else None
-        anchor, answer = await casework.before_step(connection, about.anchor, key, opens=opens, scope=context.identity)
+        anchor, answer, in_force = await casework.before_step(
+            connection, about.anchor, key, opens=opens, scope=context.identity
+        )
         if answer:
             _same(answer.fingerprint, request)
             return await refresh(context, answer.object_id, case=anchor.case_id if anchor else answer.object_id)
@@ -128,8 +123,7 @@ async def _take(context: Context, process: type[Process], step: Step, given: Any
         if step.opens and given.new_id:  # one statement, and so a transaction by itself
             await casework.mint(connection, about.process_id, case_id=anchor.case_id if anchor else about.process_id)
         district = anchor.district_id if anchor else read["district"]
-        known_until = anchor.closures_until if anchor else None
-        request = await _with_policy(context, connection, request, district=district, known_until=known_until)
+        request = await _with_policy(context, connection, request, anchor, in_force=in_force, district=district)
     if about.opens_case:
         _would_open(request, step, typed, now=context.now)
     case_id = anchor.case_id if anchor else about.process_id
@@ -171,29 +165,34 @@ def _same(stored: str, request: StepRequest) -> None:
 
 
 async def _with_policy(
-    context: Context, connection: AsyncConnection, request: StepRequest, *, district: UUID, known_until: str | None
+    context: Context,
+    connection: AsyncConnection,
+    request: StepRequest,
+    anchor: AnyRow | None,
+    *,
+    in_force: str | None,
+    district: UUID,
 ) -> StepRequest:
-    """Resolve the policy into what the step carries: workflows read neither policy nor calendar.
+    """Resolve the policy `in_force` into what the step carries: workflows read neither policy nor calendar.
 
-    `known_until` is the day up to which the process that exists already knows its closed days.
+    A process that exists already has its terms; when its closed days run out it is given more, counted as they were.
     """
-    policy, today = context.services.policy, local_day(context.now)
+    today = local_day(context.now)
     process = Process.kinds[request.kind]
-    opens = process.steps[request.step].opens
-    if not opens and known_until and date.fromisoformat(known_until) - today > CLOSED_DAYS_RENEWED:
+    existing = None if process.steps[request.step].opens else anchor
+    if existing and date.fromisoformat(existing.closures_until) - today > CLOSED_DAYS_RENEWED:
         return request
-    known = closures(
-        await casework.patron_day(connection, district),
+    policy = None if existing else await context.services.policies.of(connection, in_force)
+    known = await closed_days(
+        connection,
+        [district],
         start=max(today - CLOSED_DAYS_BEFORE, min(today, local_day(request.occurred_at or context.now))),
         until=today + CLOSED_DAYS_KNOWN,
-        saturday_works=policy.saturday_works,
+        saturday_works=policy.saturday_works if policy else anchor is not None and anchor.saturday_works,
     )
-    if not opens:
-        return replace(request, closures=known)
-    limits = policy.limits(process)
-    return replace(
-        request, opening=Opening(terms=policy.terms(process.kind, known), limits=limits and dump_value(limits))
-    )
+    if policy is None:
+        return replace(request, closures=known[district])
+    return replace(request, opening=opening(policy, process, known[district]))
 
 
 def _would_open(request: StepRequest, step: Step, typed: object, *, now: datetime) -> None:

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from domain.arrears_facts import ArrearsCause, EscalationReason
 from domain.arrears_support import ArrearsSupport
-from domain.dunning import FACTS, DunningTable, Row, evaluate, explain, texts
+from domain.dunning import FACTS, DunningTable, Row, evaluate, explain, rungs
 from domain.dunning_facts import DunningFacts, HearingOutcome, Known, MessageKind, PlanState, Sent, facts_of
 from domain.message import Channel
 from domain.policy import PolicyInvalid, load
@@ -26,7 +26,7 @@ from tests.domain.lives import LOMBARDIA, Life
 from tests.domain.test_policy import GOOD, SAMPLES
 
 LONDON = (Path(__file__).parent / "dunning_london.yaml").read_text("utf-8")
-FIRST = MessageKind("arrears_first_letter")
+FIRST = MessageKind("first_letter")
 
 
 def published(text: str) -> DunningTable:
@@ -103,7 +103,7 @@ def test_what_is_done_is_one_of_four() -> None:
     table = published(SMALL)
     assert table.actions["hand_over"].escalate is EscalationReason.NO_ANSWER
     assert table.actions["nothing"].wait == Term(7, Unit.DAYS)
-    assert list(texts(table)) == [("letter_one", ("actions", "write", "send"))]
+    assert [(rung.text, path) for rung, path in rungs(table, ["letter_one"])] == [("letter_one", ("actions", "write"))]
 
 
 @pytest.mark.parametrize(
@@ -187,11 +187,11 @@ def test_a_hundred_and_fifty_examples_that_fail_are_each_told() -> None:
 
 def test_the_lombard_table_is_checked_with_the_policy() -> None:
     assert lombard().rows[-1] == Row(row="otherwise", then="nothing", because="nothing else is to be done today")
-    assert {name for name, _ in texts(lombard())} == {
-        "arrears_reminder",
-        "arrears_first_letter",
-        "arrears_second_letter",
-        "arrears_formal_notice",
+    assert {rung.text for rung, _ in rungs(lombard(), LOMBARDIA.wording.texts)} == {
+        "payment_reminder",
+        "first_letter",
+        "second_letter",
+        "formal_demand",
         "plan_breached",
     }
 
@@ -327,9 +327,9 @@ def test_what_the_process_does_not_know_is_told() -> None:
     )
     facts = facts_of(opened().process, on=date(2026, 3, 12), known=known)
     assert (facts.last_message, facts.days_since_message, facts.last_failed) == ("visit", 2, False)
-    assert facts.days_since == {"arrears_first_letter": 4, "visit": 2}
-    assert facts.days_since_failure == {"arrears_first_letter": 9}
-    assert facts.times_sent == {"arrears_first_letter": 2, "visit": 1}
+    assert facts.days_since == {"first_letter": 4, "visit": 2}
+    assert facts.days_since_failure == {"first_letter": 9}
+    assert facts.times_sent == {"first_letter": 2, "visit": 1}
     assert (facts.paused, facts.pause_reason, facts.days_to_pause_end) == (True, Reason.HOSPITAL, 8)
     assert (facts.days_since_notice, facts.notices_in_a_year, facts.days_to_notice_expiry) == (59, 1, 5)
     assert (facts.days_since_payment, facts.vulnerable, facts.hearing_outcome) == (30, True, "lost")

@@ -42,8 +42,8 @@ def done(job: Job, arrears: ArrearsSupport, decision: Decision, *, now: datetime
     """Yield what follows from a decision: something to ask of the case, or a reminder to be scheduled."""
     action, clause = decision.does, f"dunning.{decision.row}"
     if action.send:
-        rung = dunning.told(action, because=decision.because, clause=clause)
-        leaves_at = job.policy.timetable.next_minute(now, arrears.terms.closures)
+        rung = dunning.told(action, job.policy.wording.texts, because=decision.because, clause=clause)
+        leaves_at = now if rung.any_hour else job.policy.timetable.next_minute(now, arrears.terms.closures)
         reminder = Reminder(rung=rung, occurrence=job.row.occurrence, due_at=now, leaves_at=leaves_at)
         name = f"{clause}:{job.row.rung}"  # the same letter may be asked for by several rungs, in turn
         yield reminder_row(arrears, reminder) | {"rung": name, "policy": None, "own": dump_value(rung)}

@@ -47,7 +47,8 @@ class Job:
     @property
     def formal(self) -> bool:
         """Whether it is a formal notice."""
-        return bool(self.rung.text) and self.policy.wording.texts[self.rung.text or ""].formal
+        text = self.policy.wording.texts.get(self.rung.text or "")
+        return text is not None and text.formal
 
     @property
     def values(self) -> Values:
