@@ -20,7 +20,7 @@ from domain.timetable import Timetable
 from domain.wording import Sections
 
 _T = TypeVar("_T")
-_Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 _Because = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 

@@ -31,6 +31,7 @@ from domain.events import (
 from domain.ladder import Reminder, reminders_of
 from domain.process import Process
 from domain.record import load
+from domain.refusals import Refused
 from domain.roles import Role
 from domain.tasks import MOVED, TaskReason
 from store import tables as t
@@ -172,7 +173,10 @@ async def _reminder_rows(
 ) -> list[dict[str, Any]]:
     if event.name in _UNCHANGED:
         return []
-    policy = await policies.of(connection, process.terms.policy)
+    try:
+        policy = await policies.of(connection, process.terms.policy)
+    except Refused:  # nobody has that version any more: better nobody is told than nothing is written
+        return []
     ladder = policy.ladder(process.kind, process.state)
     since = event.recorded_at if event.name == POLICY_ADOPTED else None
     reminders = reminders_of(process, ladder, policy.timetable, now=event.recorded_at, since=since)

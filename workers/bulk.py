@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -61,11 +61,11 @@ class BulkActivities:
 
     async def _compare(self) -> bool:
         async with self._engine.begin() as connection:
-            return await dry_runs.go_on(connection, self._policies, now=datetime.now(UTC))
+            return await dry_runs.go_on(connection, self._policies, now=_now())
 
     async def _adopt(self) -> bool:
         """Have a page of cases adopt, no faster than is allowed; say whether there was anything to do."""
-        began, now = time.monotonic(), datetime.now(UTC)
+        began, now = time.monotonic(), _now()
         async with self._engine.begin() as connection:
             adoption = await adoptions.running(connection)
             if adoption is None:
@@ -125,24 +125,30 @@ class BulkActivities:
             async with asyncio.timeout(ADOPTED_WITHIN.total_seconds()):
                 await handle.execute_update(ADOPT, given, result_type=Adopted)
         except WorkflowUpdateFailedError as failed:
-            cause = failed.cause
-            if isinstance(cause, ApplicationError) and cause.type == Refused.__name__:
-                code = cause.message
-            else:
-                code = Refusal.INTERNAL.name
-            return None if code == Refusal.NOTHING_TO_ADOPT.name else code
+            code = Refusal.INTERNAL.name
+            if isinstance(failed.cause, ApplicationError) and failed.cause.type == Refused.__name__:
+                code = failed.cause.message
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
-            return Refusal.OUTCOME_UNKNOWN.name
+            code = Refusal.OUTCOME_UNKNOWN.name
         except RPCError as error:
-            match error.status:
-                case RPCStatusCode.UNAVAILABLE:
-                    raise
-                case RPCStatusCode.NOT_FOUND:
-                    return None if case.ended_at else Refusal.CASE_ENDED.name
-                case RPCStatusCode.RESOURCE_EXHAUSTED:
-                    return Refusal.CASE_BUSY.name
-            return Refusal.OUTCOME_UNKNOWN.name
-        return None
+            if error.status is RPCStatusCode.UNAVAILABLE:
+                raise
+            code = _REFUSALS.get(error.status, Refusal.OUTCOME_UNKNOWN).name
+        else:
+            return None
+        nothing_to_do = Refusal.NOTHING_TO_ADOPT.name, *([Refusal.CASE_ENDED.name] if case.ended_at else [])
+        return None if code in nothing_to_do else code
+
+
+_REFUSALS = {
+    RPCStatusCode.NOT_FOUND: Refusal.CASE_ENDED,
+    RPCStatusCode.RESOURCE_EXHAUSTED: Refusal.CASE_BUSY,
+}
+
+
+def _now() -> datetime:
+    """Return the server's time, which a test may have moved on."""
+    return activity.info().current_attempt_scheduled_time
 
 
 async def _for_a_while(piece: Callable[[], Awaitable[bool]]) -> bool:

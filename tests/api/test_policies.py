@@ -223,6 +223,9 @@ async def test_a_dry_run_tells_counts_first_then_each_in_the_reader_s_sight(desk
 
 
 OPEN = "mutation($input: TenantCaseOpenInput!) { tenantCaseOpen(input: $input) { tenantCase { id deadline } } }"
+SET_URGENCY = """
+    mutation($input: TenantCaseSetUrgencyInput!) { tenantCaseSetUrgency(input: $input) { userErrors { code } } }
+"""
 EXPLAIN = """
     query($id: ID!) { node(id: $id) { ... on Process { version deadline deadlineExplained { policy clause because amount
       unit startsAt endsAt closedDaysSkipped } termsExplained { clause decides }

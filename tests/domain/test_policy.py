@@ -326,7 +326,7 @@ def test_a_term_that_outlives_the_closed_days_that_are_known_is_told() -> None:
         "line 7: `LENT`",
         "line 8: `CHECKED`",
         "line 12: `reopen_within`",
-        "line 15: `TAKEN`",
+        "line 16: `TAKEN`",
     ]
     longest = GOOD.replace("30 days", "400 days").replace("2 working days", "200 working days")
     assert load(longest.replace("3 hours", "9600 hours").replace("6 months", "12 months"), SAMPLES)

@@ -7,16 +7,18 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.calendar import closures
+from domain.case_file import CaseFile
 from domain.processes import PROCESSES
 from domain.refusals import Refused
-from store import policies
+from store import adoptions, dry_runs, policies
 from store import tables as t
 from store.calendars import closed_days
 from store.policies import KEPT, Policies
+from store.projection import project
 from tests.world import DOCUMENT, POLICY, World
 from workers.settings import Settings
 from workers.upgrade import _found, upgrade
@@ -104,3 +106,67 @@ async def test_closures_of_the_agency_are_closed_days_where_they_hold(engine: As
         None, start=start, until=until, saturday_works=False, extra=[*shut, date(2027, 8, 17), date(2027, 8, 31)]
     )
     assert found == {world.district: expected, world.elsewhere: expected}
+
+
+async def test_one_adoption_runs_at_a_time_and_a_stopped_one_goes_on_where_it_was(
+    engine: AsyncEngine, world: World
+) -> None:
+    """Unless another version was in force in between: then it begins anew."""
+    own: dict[str, Any] = {"by": world.staff, "published_at": NOW}
+    async with engine.begin() as connection:
+        await adoptions.start(connection, POLICY.id, now=NOW, **own)
+        with pytest.raises(Refused, match="ADOPTION_RUNNING"):
+            await adoptions.start(connection, POLICY.id, now=NOW, **own)
+        first = await adoptions.running(connection)
+        assert first
+        case = await connection.execute(update(t.adoption).values(cursor=world.person).returning(t.adoption.c.id))
+        assert case.scalar_one() == first.id
+        await adoptions.stop(connection, POLICY.id, now=NOW)
+        with pytest.raises(Refused, match="ADOPTION_NOT_RUNNING"):
+            await adoptions.stop(connection, POLICY.id, now=NOW)
+        await adoptions.start(connection, POLICY.id, now=NOW, **own)
+        gone_on = await adoptions.running(connection)
+        assert gone_on
+        assert (gone_on.id, gone_on.cursor) == (first.id, world.person)
+
+        await policies.submit(connection, "lombardia@2027-01-01", later("2027-01-01"), by=world.staff, now=NOW)
+        await policies.publish(connection, "lombardia@2027-01-01", by=world.staff, now=NOW)
+        await adoptions.stop_others(connection, "lombardia@2027-01-01", now=NOW)
+        assert await adoptions.running(connection) is None
+        back = NOW + timedelta(hours=1)
+        await adoptions.start(connection, POLICY.id, by=world.staff, now=back, published_at=back)
+        anew = await adoptions.running(connection)
+        assert anew
+        assert (anew.id != first.id, anew.cursor) == (True, None)
+
+
+async def test_two_who_try_a_version_out_at_once_have_one_dry_run(engine: AsyncEngine, world: World) -> None:
+    async def try_out() -> None:
+        async with engine.begin() as connection:
+            await dry_runs.start(connection, POLICY.id, now=NOW)
+
+    await asyncio.gather(*(try_out() for _ in range(4)))
+    async with engine.begin() as connection:
+        run = await dry_runs.latest(connection, POLICY.id)
+        assert run
+        assert (run.total, run.ended_at) == (0, None)
+        assert await dry_runs.go_on(connection, Policies(PROCESSES), now=NOW)
+        assert not await dry_runs.go_on(connection, Policies(PROCESSES), now=NOW)
+
+
+async def test_a_dry_run_goes_on_where_it_was_and_tells_nothing_twice(engine: AsyncEngine, world: World) -> None:
+    """Piece by piece, each with how far it is; an open case that is met again is told once."""
+    shorter = later("2027-01-01").replace("CONTACTED: {within: 5 working days", "CONTACTED: {within: 1 working day")
+    ids = sorted(uuid4() for _ in range(3))
+    for case_id in ids:
+        await project(engine, case_id, [CaseFile(case_id).take(world.open_case(case_id, at=NOW), NOW)])
+    known = Policies(PROCESSES)
+    async with engine.begin() as connection:
+        await policies.submit(connection, "lombardia@2027-01-01", shorter, by=None, now=NOW)
+        await dry_runs.start(connection, "lombardia@2027-01-01", now=NOW)
+        assert await dry_runs.go_on(connection, known, now=NOW)
+        await connection.execute(update(t.dry_run).values(cursor=ids[0]))  # as one that was interrupted
+        while await dry_runs.go_on(connection, known, now=NOW):
+            pass
+        changed = (await connection.execute(select(t.dry_run_change.c.process_id))).scalars().all()
+    assert sorted(changed) == ids
