@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from domain.adoption import adopted
 from domain.choices import Choice
 from domain.events import Opening
+from domain.ladder import reminders_of
 from domain.policy import Policy
 from domain.process import Process
 from domain.record import dump_value
@@ -22,6 +24,7 @@ class PolicyEffect(Choice):
     NO_LONGER_OVERDUE = "Non è più scaduto", "Is no longer overdue"
     REOPENING = "Cambia il termine per riaprire", "The reopening window changes"
     LIMITS = "Cambiano i limiti", "Limits change"
+    RUNG = "Cambia il prossimo promemoria", "The next reminder changes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +38,10 @@ class LimitChange:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyChange:
-    """What would change of a process: `deadline` of its state, `reopening` of a closed case, limits by name."""
+    """What would change of a process: `deadline` of its state, `reopening` of a closed case, limits by name.
+
+    `rung` is the clause of the reminder that comes next ("office.2"), and `leaves` when it leaves.
+    """
 
     effects: tuple[PolicyEffect, ...]
     deadline_from: datetime | None = None
@@ -43,6 +49,10 @@ class PolicyChange:
     reopening_from: datetime | None = None
     reopening_to: datetime | None = None
     limits: tuple[LimitChange, ...] = ()
+    rung_from: str | None = None
+    rung_to: str | None = None
+    leaves_from: datetime | None = None
+    leaves_to: datetime | None = None
 
 
 def opening(policy: Policy, process: type[Process], closures: Closures) -> Opening:
@@ -51,20 +61,26 @@ def opening(policy: Policy, process: type[Process], closures: Closures) -> Openi
     return Opening(terms=policy.terms(process.kind, closures), limits=limits and dump_value(limits))
 
 
-def compare(process: Process, policy: Policy, closures: Closures, now: datetime) -> PolicyChange | None:
+def compare(
+    process: Process, policy: Policy, closures: Closures, now: datetime, *, present: Policy | None
+) -> PolicyChange | None:
     """Return what adopting this policy `now`, with these closed days from today on, would change; None if nothing.
 
-    Terms of states that the process is not in are not compared: nobody waits for them yet.
+    `present` is the version that the process has, if it is known. Terms of states that the process is not in are not
+    compared: nobody waits for them yet.
     """
     after = adopted(process, opening(policy, type(process), closures), now)
     was_late, is_late = (bool(each.deadline and each.deadline <= now) for each in (process, after))
     limits = tuple(_limits(process, after))
+    told = [present and _next(process, present, now), _next(after, policy, now)]
+    (rung_from, leaves_from), (rung_to, leaves_to) = (each or (None, None) for each in told)
     found = {
         PolicyEffect.DEADLINE: process.deadline != after.deadline,
         PolicyEffect.NEWLY_OVERDUE: is_late and not was_late,
         PolicyEffect.NO_LONGER_OVERDUE: was_late and not is_late,
         PolicyEffect.REOPENING: process.expires() != after.expires(),
         PolicyEffect.LIMITS: bool(limits),
+        PolicyEffect.RUNG: present is not None and told[0] != told[1],
     }
     effects = tuple(effect for effect, holds in found.items() if holds)
     if not effects:
@@ -76,7 +92,18 @@ def compare(process: Process, policy: Policy, closures: Closures, now: datetime)
         reopening_from=process.expires(),
         reopening_to=after.expires(),
         limits=limits,
+        rung_from=rung_from,
+        rung_to=rung_to,
+        leaves_from=leaves_from,
+        leaves_to=leaves_to,
     )
+
+
+def _next(process: Process, policy: Policy, now: datetime) -> tuple[str, datetime] | None:
+    """What its ladder does next: the rung, and when."""
+    ladder = policy.ladder(process.kind, process.state)
+    due = reminders_of(process, ladder, policy.timetable, now=now, since=now)
+    return min(((each.rung.clause, each.leaves_at) for each in due), key=itemgetter(1), default=None)
 
 
 def _limits(before: Process, after: Process) -> Iterator[LimitChange]:

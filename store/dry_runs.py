@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from domain.dry_run import PolicyChange, PolicyEffect, compare
 from domain.fields import DistrictId, local_day
 from domain.policy import Policy
 from domain.record import load
+from domain.refusals import Refused
 from domain.terms import CLOSED_DAYS_KNOWN, Closures
 from store import live
 from store import tables as t
@@ -81,23 +83,38 @@ async def go_on(connection: AsyncConnection, known: Policies, *, now: datetime) 
         saturday_works=policy.saturday_works,
     )
     rows = await live.processes(connection, [case.case_id for case in cases])
+    present = await _present(connection, known, rows)
     # Elsewhere: whatever else this program serves goes on.
-    changes = await asyncio.to_thread(lambda: [*_changes(run, rows, policy, closures)])
+    changes = await asyncio.to_thread(lambda: [*_changes(run, rows, policy, closures, present)])
     if changes:
         await connection.execute(upsert(t.dry_run_change).on_conflict_do_nothing(), changes)
     await connection.execute(own.values(cursor=cases[-1].case_id, done=run.done + len(cases)))
     return True
 
 
+async def _present(connection: AsyncConnection, known: Policies, rows: Sequence[AnyRow]) -> dict[str, Policy]:
+    """Return the versions that these processes have, by id, as far as they are known."""
+    found = {}
+    for identifier in {row.data["terms"]["policy"] for row in rows}:
+        with suppress(Refused):
+            found[identifier] = await known.of(connection, identifier)
+    return found
+
+
 def _changes(
-    run: AnyRow, rows: Sequence[AnyRow], policy: Policy, closures: Mapping[UUID, Closures]
+    run: AnyRow,
+    rows: Sequence[AnyRow],
+    policy: Policy,
+    closures: Mapping[UUID, Closures],
+    present: Mapping[str, Policy],
 ) -> Iterator[dict[str, Any]]:
     for row in rows:
         process = load(row.kind, row.data)
         expires = process.expires()
         if isinstance(process, Case) and process.ended and (expires is None or expires <= run.started_at):
             continue
-        change = compare(process, policy, closures[row.district_id], run.started_at)
+        has = present.get(process.terms.policy)
+        change = compare(process, policy, closures[row.district_id], run.started_at, present=has)
         if change:
             yield {
                 "dry_run_id": run.id,

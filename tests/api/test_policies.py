@@ -209,6 +209,7 @@ async def test_a_dry_run_tells_counts_first_then_each_in_the_reader_s_sight(desk
         {"kind": "ARREARS_SUPPORT", "effect": "LIMITS", "count": 1},
         {"kind": "TENANT_CASE", "effect": "DEADLINE", "count": 3},
         {"kind": "TENANT_CASE", "effect": "NO_LONGER_OVERDUE", "count": 1},
+        {"kind": "TENANT_CASE", "effect": "RUNG", "count": 3},
     ]
     assert everything["changes"]["pageInfo"]["hasNextPage"]
     (again,) = (await told({"effects": ["NO_LONGER_OVERDUE"]}))["changes"]["nodes"]
@@ -218,7 +219,7 @@ async def test_a_dry_run_tells_counts_first_then_each_in_the_reader_s_sight(desk
     assert limits["process"]["id"] == gid("ArrearsSupport", track)
     assert limits["change"]["limits"] == [{"name": "plan_months", "before": "60", "after": "48"}]
     elsewhere = await told(districts=[office.world.elsewhere])
-    assert elsewhere["counts"] == [{"kind": "TENANT_CASE", "effect": "DEADLINE", "count": 1}]
+    assert [(each["effect"], each["count"]) for each in elsewhere["counts"]] == [("DEADLINE", 1), ("RUNG", 1)]
     assert [each["process"]["id"] for each in elsewhere["changes"]["nodes"]] == [gid("TenantCase", theirs)]
 
 
@@ -303,7 +304,7 @@ async def test_an_agency_that_closes_has_all_that_is_live_adopt_its_calendar(des
     await desk.write("policyDryRun", {"id": POLICY.id})
     await desk.until("dryRun", version=POLICY.id)
     counted = await desk.read("dryRun { counts { effect count } }", POLICY.id)
-    assert counted["dryRun"]["counts"] == [{"effect": "DEADLINE", "count": 1}]
+    assert counted["dryRun"]["counts"] == [{"effect": "DEADLINE", "count": 1}, {"effect": "RUNG", "count": 1}]
     await desk.write("policyAdopt", {"id": POLICY.id})
     await desk.until("adoption", version=POLICY.id)
     told = (await office.ask(EXPLAIN, case))["node"]

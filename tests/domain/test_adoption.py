@@ -86,14 +86,15 @@ def test_overdue_marks_follow_the_new_deadline() -> None:
 def test_a_dry_run_says_what_an_adoption_does() -> None:
     case = contacted()
     now = START + timedelta(days=3)
-    change = compare(case, SHORTER, VARESE, now)
+    change = compare(case, SHORTER, VARESE, now, present=LOMBARDIA)
     assert change
-    assert change.effects == (PolicyEffect.DEADLINE, PolicyEffect.NEWLY_OVERDUE)
+    assert change.effects == (PolicyEffect.DEADLINE, PolicyEffect.NEWLY_OVERDUE, PolicyEffect.RUNG)
+    assert (change.rung_from, change.rung_to) == ("office.1", "office.3")
     assert change.deadline_to == adopted(case, opening(SHORTER, TenantCase, VARESE), now).deadline
-    assert compare(case, LOMBARDIA, VARESE, now) is None
-    back = compare(case, LONGER, VARESE, START + timedelta(days=10))
+    assert compare(case, LOMBARDIA, VARESE, now, present=LOMBARDIA) is None
+    back = compare(case, LONGER, VARESE, START + timedelta(days=10), present=LOMBARDIA)
     assert back
-    assert back.effects == (PolicyEffect.DEADLINE, PolicyEffect.NO_LONGER_OVERDUE)
+    assert back.effects == (PolicyEffect.DEADLINE, PolicyEffect.NO_LONGER_OVERDUE, PolicyEffect.RUNG)
 
 
 def test_a_dry_run_names_the_limits_that_change_and_the_window_of_a_closed_case() -> None:
@@ -104,7 +105,7 @@ def test_a_dry_run_names_the_limits_that_change_and_the_window_of_a_closed_case(
     life = Life(TenantCase)
     life.take("open", person=str(UUID(int=2)), district=str(UUID(int=3)))
     closed = life.take("close", outcome="RESOLVED")
-    change = compare(closed, stricter, VARESE, START + timedelta(days=1))
+    change = compare(closed, stricter, VARESE, START + timedelta(days=1), present=LOMBARDIA)
     assert change
     assert change.effects == (PolicyEffect.REOPENING, PolicyEffect.LIMITS)
     assert {(limit.name, limit.before, limit.after) for limit in change.limits} == {
@@ -118,10 +119,12 @@ def test_a_dry_run_names_the_limits_that_change_and_the_window_of_a_closed_case(
 
 def test_limits_of_every_shape_are_told_apart() -> None:
     arrears = Life(ArrearsSupport).process
-    change = compare(arrears, other(("value: [MONTHLY]", "value: [MONTHLY, QUARTERLY]")), VARESE, START)
+    change = compare(
+        arrears, other(("value: [MONTHLY]", "value: [MONTHLY, QUARTERLY]")), VARESE, START, present=LOMBARDIA
+    )
     assert change
     assert [(limit.before, limit.after) for limit in change.limits] == [('["MONTHLY"]', '["MONTHLY", "QUARTERLY"]')]
-    assert compare(Life(DocumentPractice).process, other(), VARESE, START) is None
+    assert compare(Life(DocumentPractice).process, other(), VARESE, START, present=LOMBARDIA) is None
 
 
 def test_a_case_and_its_open_tracks_adopt_together_and_the_log_lives_it_again() -> None:

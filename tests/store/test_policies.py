@@ -159,7 +159,9 @@ async def test_a_dry_run_goes_on_where_it_was_and_tells_nothing_twice(engine: As
     shorter = later("2027-01-01").replace("CONTACTED: {within: 5 working days", "CONTACTED: {within: 1 working day")
     ids = sorted(uuid4() for _ in range(3))
     for case_id in ids:
-        await project(engine, case_id, [CaseFile(case_id).take(world.open_case(case_id, at=NOW), NOW)])
+        await project(
+            engine, case_id, [CaseFile(case_id).take(world.open_case(case_id, at=NOW), NOW)], Policies(PROCESSES)
+        )
     known = Policies(PROCESSES)
     async with engine.begin() as connection:
         await policies.submit(connection, "lombardia@2027-01-01", shorter, by=None, now=NOW)

@@ -116,7 +116,7 @@ async def test_a_step_that_waits_for_money_is_taken_under_the_terms_it_was_accep
 ) -> None:
     """Stricter limits in between would refuse it after its money was taken."""
     case_id, grant = await granted(cases, world, "1000")
-    stricter = other(("value: {yearly_most: 2700", "value: {yearly_most: 10"))
+    stricter = other(("yearly_most: 2700", "yearly_most: 10"))
     async with engine.begin() as connection:
         await connection.execute(
             select(t.funding_line).where(t.funding_line.c.id == world.funding_line).with_for_update()
