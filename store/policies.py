@@ -24,7 +24,7 @@ from store.database import AnyRow
 from store.pages import Order, Page, Pages
 
 KEPT = 16
-"""Versions that are kept parsed: reading a document takes 50 ms."""
+"""Versions that are kept parsed: reading a document takes some tenths of a second."""
 
 _latest = t.publication.alias("latest")
 

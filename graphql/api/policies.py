@@ -386,9 +386,11 @@ def _holds(run: AnyRow, now: datetime) -> bool:
     return bool(run.ended_at and run.started_at >= now - DRY_RUN_HOLDS)
 
 
-def _writable(context: Context) -> None:
+def _writable(context: Context, *, wakes: str) -> None:
     if not context.identity.roles & PUBLISHERS:
         raise Refused(Refusal.NOT_YOURS, roles=PUBLISHERS)
+    if wakes:
+        context.services.engine.require()
 
 
 async def _written(
@@ -396,8 +398,6 @@ async def _written(
 ) -> _Row | None:
     """Do what is asked of a version, once for each key, and have Temporal go on with it."""
     asked = Asked(id=request_of(context, given), fingerprint=fingerprint(said))
-    if wakes:
-        context.services.engine.require()
     async with context.services.database.begin() as connection:
         await policies.require_staff(connection, context.identity.staff_id)
         # Whatever has a key is known by a UUID.
@@ -416,7 +416,7 @@ def _uuid(identifier: str) -> UUID:
 
 def _mutation(name: str, about: str, write: Write, *, wakes: str = "", more: Fields | None = None) -> tuple[Any, Any]:
     async def take(context: Context, given: Any) -> _Row | None:
-        _writable(context)
+        _writable(context, wakes=wakes)
         if "\0" in given.id or await _one(context, given.id) is None:
             raise Refused(Refusal.NOT_FOUND, path=("id",))
         said = {"mutation": name, "about": given.id, "given": [getattr(given, each).name for each in more or ()]}
@@ -446,7 +446,7 @@ async def _submit(self: Any, info: Info, input: Any) -> _Submitted:  # noqa: A00
 
 
 async def _kept(context: Context, given: Any) -> _Row | None:
-    _writable(context)
+    _writable(context, wakes=DRY_RUN)
     if len(given.document) > DOCUMENT_MOST:
         problem = f"at most {DOCUMENT_MOST} characters"
         raise Refused(Refusal.INPUT_INVALID, path=("document",), problem=problem)
