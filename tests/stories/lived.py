@@ -107,7 +107,7 @@ class Year:
         for row in found:
             own = [names[UUID(each["process_id"]), each["entry"], each["rung"]] for each in row.told]
             texts = [
-                (mine or {}).get("text") or POLICY.rungs[each["rung"]].text
+                str((mine or {}).get("text") or POLICY.rungs[each["rung"]].text)
                 for mine, each in zip(own, row.told, strict=True)
             ]
             if not recipients or row.recipient in recipients:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -48,6 +48,8 @@ HAND_OVER = timedelta(seconds=60)
 LONGEST_SLEEP = timedelta(days=1)
 """Dispatch looks again after so long even if nobody wakes it."""
 
+Clock = Callable[[], datetime]
+
 _HEARTBEAT_SECONDS = 3
 _log = structlog.get_logger(__name__)
 
@@ -70,11 +72,11 @@ class Dispatcher:
         since = given.now + (info.current_attempt_scheduled_time - info.scheduled_time)
         beating = asyncio.create_task(_beat())
         try:
-            return Rest(until=await self.tell(_Clock(since)))
+            return Rest(until=await self.tell(_clock(since)))
         finally:
             beating.cancel()
 
-    async def tell(self, clock: "_Clock") -> datetime:
+    async def tell(self, clock: Clock) -> datetime:
         """Do what is due by that clock, until nothing is; return when something is again."""
         async with self._engine.begin() as connection:
             await dispatch.wake(connection)
@@ -85,11 +87,11 @@ class Dispatcher:
         async with self._engine.begin() as connection:
             return await dispatch.sleep(connection, at_most=clock() + LONGEST_SLEEP)
 
-    async def _lane(self, clock: "_Clock") -> None:
+    async def _lane(self, clock: Clock) -> None:
         while await self._settled(clock) or await self._told(clock):
             pass
 
-    async def _told(self, clock: "_Clock") -> bool:
+    async def _told(self, clock: Clock) -> bool:
         """Tell one batch of reminders that are due; say whether there was one."""
         now = clock()
         async with self._claiming, self._engine.begin() as connection:
@@ -108,7 +110,7 @@ class Dispatcher:
             await dispatch.settle(connection, [*batch.acted()])
         return True
 
-    async def _settled(self, clock: "_Clock") -> bool:
+    async def _settled(self, clock: Clock) -> bool:
         """See to one batch of messages that want something done; say whether there was one."""
         now = clock()
         async with self._engine.begin() as connection:
@@ -131,7 +133,7 @@ class Dispatcher:
         await self._hand_over(outcome.again, clock)
         return True
 
-    async def _hand_over(self, composed: Sequence[Composed], clock: "_Clock") -> None:
+    async def _hand_over(self, composed: Sequence[Composed], clock: Clock) -> None:
         leaving = {each.outgoing.key: each for each in composed if each.outgoing}
         if not leaving:
             return
@@ -143,14 +145,10 @@ class Dispatcher:
             await dispatch.record(connection, rows)
 
 
-class _Clock:
-    """What time it is for a round: that of the workflow, and what has gone by since."""
-
-    def __init__(self, since: datetime) -> None:
-        self._since, self._started = since, time.monotonic()
-
-    def __call__(self) -> datetime:
-        return self._since + timedelta(seconds=time.monotonic() - self._started)
+def _clock(since: datetime) -> Clock:
+    """Return what time it is for a round: that of the workflow, and what has gone by since."""
+    started = time.monotonic()
+    return lambda: since + timedelta(seconds=time.monotonic() - started)
 
 
 class _Batch:
