@@ -15,6 +15,7 @@
     ladders:                      # see `domain.ladder`
       office:
         - {when: at deadline, tell: OPERATOR, by: [IN_APP], text: task_overdue, because: agency practice}
+    events: {stop_cancelled: called_off}   # which ladder is climbed when something happens to a state from outside
 
 The processes' declarations say what must be there. A document is loaded whole or not at all, and `PolicyInvalid` names
 every line at fault with what to do about it.
@@ -55,7 +56,8 @@ class Policy:
 
     `id` names its version ("lombardia@2026-11-01"); `clauses` says why, by the id ("ARREARS_SUPPORT.OPENED") which
     every `Term` and `Rung` from it carries. `deadlines`, `fixed`, `settings` and `ladders` are by kind of process: take
-    them with `terms`, `limits` and `ladder`. `timetable` says when messages leave.
+    them with `terms`, `limits` and `ladder`. `timetable` says when messages leave. `events` are ladders too: of what
+    happens while a state lasts ("stop_cancelled"), counted from when it does.
     """
 
     id: str
@@ -66,6 +68,7 @@ class Policy:
     settings: Mapping[str, Any]
     timetable: Timetable
     ladders: Mapping[str, Mapping[str, tuple[Rung, ...]]]
+    events: Mapping[str, tuple[Rung, ...]]
     rungs: Mapping[str, Rung]
     wording: Wording
 
@@ -148,7 +151,8 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
     clauses |= {rung.clause: rung.because for rungs in named.values() for rung in rungs}
     sections = {kind: getattr(read.processes, kind) for kind in declared}
     ladders = {kind: {state: name for state, name in section.ladders if name} for kind, section in sections.items()}
-    for path, message in [*problems(read), *ladder_problems(named, ladders, declared, read.texts)]:
+    events = {event: name for event, name in read.events if name}
+    for path, message in [*problems(read), *ladder_problems(named, ladders, events, declared, read.texts)]:
         document.problem(path, message)
     if document.problems:
         raise PolicyInvalid(document.problems)
@@ -162,6 +166,7 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
         timetable=read.messages,
         rungs={rung.clause: rung for rungs in named.values() for rung in rungs},
         ladders={kind: {state: named[name] for state, name in by_state.items()} for kind, by_state in ladders.items()},
+        events={event: named[name] for event, name in events.items()},
         wording=Wording(read),
     )
 
@@ -190,6 +195,7 @@ def _shape(declared: Mapping[str, type[Process]]) -> tuple[type[BaseModel], Any]
             "saturday_works": (bool, ...),
             "messages": (Timetable, Timetable()),
             "ladders": (dict[str, tuple[Rung, ...]], ...),
+            "events": _part({"stop_cancelled": (str, "")}),
             "processes": _part(sections),
         },
         Sections,

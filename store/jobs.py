@@ -64,10 +64,18 @@ class Job:
 
 async def jobs(connection: AsyncConnection, rows: Iterable[AnyRow], policies: Policies) -> list[Job]:
     """Return the jobs that these rows are; a rung that no policy knows any more is nothing to do."""
-    found = []
-    for row in rows:
-        policy = await policies.of(connection, row.policy)
-        rung = _RUNG.validate_python(row.own) if row.own else policy.rungs.get(row.rung)
-        if rung:
-            found.append(Job(row=row, rung=rung, policy=policy))
-    return found
+    found = [await job_of(connection, row, policies) for row in rows]
+    return [job for job in found if job]
+
+
+async def job_of(connection: AsyncConnection, row: AnyRow, policies: Policies) -> Job | None:
+    """Return the job that a row is; None if no policy knows its rung any more."""
+    policy = await policies.of(connection, row.policy)
+    rung = _RUNG.validate_python(row.own) if row.own else policy.rungs.get(row.rung)
+    return Job(row=row, rung=rung, policy=policy) if rung else None
+
+
+def written(rung: Rung) -> dict[str, Any]:
+    """Return a rung as a reminder of its own carries it."""
+    own: dict[str, Any] = _RUNG.dump_python(rung, mode="json")
+    return own

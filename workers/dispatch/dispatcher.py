@@ -197,7 +197,8 @@ class _Batch:
         rung = job.rung
         self._acting.append(job)
         if rung.task:
-            reason = TaskReason.FOLLOW_UP if job.row.ended else TaskReason.ESCALATED
+            # After the end, or after an event, it is not that nothing has moved.
+            reason = TaskReason.FOLLOW_UP if job.row.ended or job.row.own else TaskReason.ESCALATED
             self.acts.append(task(job, reason, rung.task))
         elif rung.take:
             self.acts.append(step(job, rung.take, rung.given))
