@@ -13,7 +13,9 @@ from api.engine import Engine
 from api.receipts import ReceiptsEndpoint
 from api.schema import build
 from domain.message import Receipt
+from domain.processes import PROCESSES
 from store import database, dispatch
+from store.policies import Policies
 from workers import memory, policy, web
 from workers.activities import wake_dispatch
 from workers.embedded.process import listening
@@ -42,6 +44,7 @@ async def run_api(settings: Settings) -> None:
                 reading=database.autocommit(postgres),
                 engine=engine,
                 policy=rules,
+                policies=Policies(PROCESSES),
                 token_secret=settings.token_secret,
                 clock=_system_clock,
             )

@@ -12,6 +12,7 @@ from strawberry.dataloader import DataLoader
 
 from domain.choices import Language
 from domain.policy import Policy
+from store.policies import Policies
 from store.scope import Scope
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ class Services:
     """The same connections, for single statements: each its own transaction."""
     engine: "Engine"
     policy: Policy
+    """What a process that opens now goes by."""
+    policies: Policies
+    """Every version that some process goes by."""
     token_secret: str
     clock: Callable[[], datetime]
 

@@ -60,6 +60,11 @@ def changing() -> Fields:
     } | _key()
 
 
+def concerning(type_name: str, /) -> Fields:
+    """Return what the input of a mutation begins with that does something about what exists, whatever its version."""
+    return {"id": (strawberry.ID, strawberry.field(description=f"The id of the `{type_name}`."))} | _key()
+
+
 def _key() -> dict[str, tuple[Any, Any]]:
     text = "Yours, new for every request; the same key again is the same request, however often it is sent."
     return {"idempotency_key": (str, strawberry.field(description=text))}

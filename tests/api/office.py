@@ -166,6 +166,7 @@ async def opened(database: str) -> Office:
             reading=databases.autocommit(engine),
             engine=Engine(await Client.connect("127.0.0.1:1", lazy=True)),
             policy=LOMBARDIA,
+            policies=POLICIES,
             token_secret="not used here",
             clock=lambda: MORNING,
         ),

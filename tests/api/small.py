@@ -21,6 +21,7 @@ from domain.refusals import Refusal, Refused
 from domain.roles import Role
 from store import database
 from tests.domain.lives import LOMBARDIA
+from tests.world import POLICIES
 
 SECRET = "a secret of the tests, 32 bytes or more"
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -121,6 +122,7 @@ async def services(*, database_url: str = "postgresql://nobody@127.0.0.1:1/nothi
         reading=database.autocommit(engine),
         engine=Engine(await Client.connect("127.0.0.1:1", lazy=True)),
         policy=LOMBARDIA,
+        policies=POLICIES,
         token_secret=SECRET,
         clock=lambda: NOW,
     )

@@ -105,6 +105,7 @@ async def agency(database: str) -> AsyncIterator[Agency]:
             reading=databases.autocommit(engine),
             engine=Engine(await Client.connect("127.0.0.1:1", lazy=True)),
             policy=LOMBARDIA,
+            policies=POLICIES,
             token_secret=SECRET,
             clock=now,
         ),

@@ -271,7 +271,7 @@ def test_limits_that_do_not_go_together_are_told() -> None:
 
 def test_an_empty_document_is_told_what_it_needs() -> None:
     """The file that was just created."""
-    names = "languages, agency, frame, texts, policy, version, saturday_works, messages, ladders, processes"
+    names = "languages, agency, frame, texts, policy, version, saturday_works, messages, ladders, events, processes"
     assert errors("") == [f"line 1: `document` needs names under it: {names}"]
 
 

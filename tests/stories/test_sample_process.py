@@ -22,7 +22,7 @@ from domain.processes import PROCESSES
 from domain.roles import Role
 from store import database as databases
 from tests.stories.sample import POLICY, KeyLoan
-from tests.world import World
+from tests.world import POLICIES, World
 from workers.worker import case_worker
 
 
@@ -61,6 +61,7 @@ async def front_end(database: str, temporal: Client) -> AsyncIterator[tuple[Fron
             reading=databases.autocommit(engine),
             engine=cases,
             policy=policy.load(document, processes),
+            policies=POLICIES,
             token_secret="",
             clock=lambda: datetime.now(UTC),
         )
