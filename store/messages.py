@@ -10,6 +10,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Select,
+    Text,
     Uuid,
     and_,
     bindparam,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     column,
     exists,
     func,
+    literal_column,
     select,
     text,
     true,
@@ -86,7 +88,7 @@ def _seen(scope: Scope) -> Select[Any]:
 
 def _about_some(clause: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the clause that one of the processes that a message is about is such."""
-    told = func.jsonb_array_elements(_message.told).table_valued(column("key", JSONB), name="told")
+    told = func.jsonb_array_elements(_message.told).table_valued(column("key", JSONB)).render_derived(name="told_of")
     process_id = cast(told.c.key["process_id"].astext, Uuid)
     joined = told.join(t.process, t.process.c.id == process_id)
     return exists(select(t.process.c.id).select_from(joined).where(clause)).correlate(t.message)
@@ -119,9 +121,11 @@ async def of_processes(
 ) -> Mapping[UUID, list[AnyRow]]:
     """Return the messages about each of these processes, oldest first; of many, the latest."""
     found: dict[UUID, list[AnyRow]] = {process_id: [] for process_id in process_ids}
-    asked = func.unnest(bindparam("ids", [*process_ids], type_=ARRAY(Uuid))).table_valued("id", name="asked")
+    asked = (
+        func.unnest(bindparam("ids", [*process_ids], type_=ARRAY(Uuid))).table_valued("id").render_derived(name="asked")
+    )
     about = and_(
-        text(f"{ABOUT} ? cast(asked.id as text)"),
+        literal_column(ABOUT, JSONB).has_key(cast(asked.c.id, Text)),
         exists().where(t.process.c.id == cast(asked.c.id, Uuid), within(scope, t.process)),
     )
     latest = func.row_number().over(partition_by=asked.c.id, order_by=[_message.created_at.desc(), _message.id.desc()])

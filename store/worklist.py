@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, Select, Uuid, bindparam, cast, exists, literal, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.case import Urgency
@@ -41,9 +42,9 @@ class WorklistFilter:
     """Which tasks; everything that is given must hold.
 
     `role`: whom they wait for; the caller's own roles unless given, and a supervisor may give any. `mine`: assigned to
-    the caller, or to somebody who is away today and whose deputy they are (the task's `assignee` says to whom), whatever
-    the role; `assigned`: to anybody at all; `assignee`: to this one. `operator`: who answers for the case. `due_from`,
-    `due_to`: local days of Italy, both included.
+    the caller, or to somebody who is away today and whose deputy they are (the task's `assignee` says to whom),
+    whatever the role; `assigned`: to anybody at all; `assignee`: to this one. `operator`: who answers for the case.
+    `due_from`, `due_to`: local days of Italy, both included.
     """
 
     role: Several[Role] = ()
@@ -168,7 +169,7 @@ def _stood_in_for(staff_id: UUID) -> CTE:
         select(absence.staff_id, absence.deputy_id)
         .where(absence.starts_on <= today, absence.ends_on >= today)
         # Of absences that overlap, the one that began last counts.
-        .distinct(absence.staff_id)
+        .ext(distinct_on(absence.staff_id))
         .order_by(absence.staff_id, absence.starts_on.desc(), absence.id.desc())
         .cte("away")
     )

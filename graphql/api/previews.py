@@ -42,7 +42,7 @@ Languages = Annotated[
 ]
 By = Annotated[
     Channel | None,
-    strawberry.argument(description="For this channel, whether or not it would leave by it."),
+    strawberry.argument(description="For this channel; otherwise the one by which it would leave, or e-mail."),
 ]
 
 
@@ -79,7 +79,7 @@ async def _of_text(
     *,
     text: Annotated[str, strawberry.argument(description="Its name in the policy.")],
     languages: Languages = None,
-    channel: By = Channel.EMAIL.name,
+    channel: By = None,
     policy: Annotated[
         str | None,
         strawberry.argument(description="A version, as `deadlineClause` names it; the one in force if none."),
@@ -92,8 +92,8 @@ async def _of_text(
     if text not in found.wording.texts:
         expected = f"expected one of {', '.join(found.wording.texts)}"
         raise Refused(Refusal.INPUT_INVALID, path=("text",), problem=expected)
-    by = channel if isinstance(channel, Channel) else Channel[channel or Channel.EMAIL.name]
-    return _previews(found, Said(text=text, values=SAMPLE), languages, channel=by, name="")
+    said = Said(text=text, values=SAMPLE)
+    return _previews(found, said, languages, channel=channel or Channel.EMAIL, name="")
 
 
 async def _policy(context: Context, version: str | None) -> Policy:

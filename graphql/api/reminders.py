@@ -1,7 +1,8 @@
 """Reminders in GraphQL: what will be told to whom and when, why, and the mutations that call off or send now."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, ForwardRef, Optional
 from uuid import UUID
 
@@ -34,14 +35,16 @@ class ReminderNode:
         self.job = job
 
 
-async def nodes(context: Context, connection: AsyncConnection, rows: Sequence[AnyRow], /) -> dict[AnyRow, ReminderNode]:
-    """Return the node of each of these rows."""
-    return {row: ReminderNode(row, await job_of(connection, row, context.services.policies)) for row in rows}
+async def _nodes(
+    context: Context, connection: AsyncConnection, rows: Iterable[AnyRow], /
+) -> Callable[[AnyRow], ReminderNode]:
+    """Return the function from each of these rows to its node."""
+    found = {_key(row): ReminderNode(row, await job_of(connection, row, context.services.policies)) for row in rows}
+    return lambda row: found[_key(row)]
 
 
-def reminder_id(key: Any, /) -> str:
-    """Return the global id of the reminder with that key."""
-    return encode("Reminder", f"{key.process_id}:{key.entry}:{key.occurrence}:{key.rung}")
+def _key(row: AnyRow) -> Key:
+    return Key(row.process_id, row.entry, row.rung, row.occurrence)
 
 
 def key_of(global_id: str, /) -> Key:
@@ -171,15 +174,15 @@ async def _due(
         page = await reminders.reminders(
             reading, given, sorted_by, first=first, after=after, scope=info.context.identity
         )
-        found = await nodes(info.context, reading, page.rows)
-    return Connection(page, found.__getitem__)
+        node = await _nodes(info.context, reading, page.rows)
+    return Connection(page, node)
 
 
 async def _load(context: Context, process_ids: list[UUID]) -> Sequence[Sequence[ReminderNode]]:
     async with context.reading() as reading:
         rows = await reminders.of_processes(reading, process_ids, scope=context.identity)
-        found = await nodes(context, reading, [row for each in rows.values() for row in each])
-    return [[found[row] for row in rows[process_id]] for process_id in process_ids]
+        node = await _nodes(context, reading, chain.from_iterable(rows.values()))
+    return [[*map(node, rows[process_id])] for process_id in process_ids]
 
 
 async def _of_process(self: Any, info: Info) -> Any:
@@ -225,9 +228,9 @@ async def _write(context: Context, given: Any, mutation: str, write: Write) -> R
     async with context.services.database.begin() as connection:
         await write(connection, key, asked=asked, scope=scope, policies=policies, now=context.now)
         row = await reminders.find(connection, key, scope=scope)
-        found = await nodes(context, connection, [row])
+        node = await _nodes(context, connection, [row])
     context.forget()
-    return found[row]
+    return node(row)
 
 
 def _mutation(name: str, about: str, take: Callable[[Context, Any], Awaitable[ReminderNode]]) -> tuple[Any, Any]:
