@@ -83,6 +83,8 @@ class TaskChange:
     entry: int | None = None
     clause: str = ""
     done: bool = False
+    notes: tuple[UUID, ...] = ()
+    """What was written down with it: already stored, seen once it is done."""
 
 
 @dataclass(frozen=True, kw_only=True)

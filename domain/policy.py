@@ -15,6 +15,7 @@
     ladders:                      # see `domain.ladder`
       office:
         - {when: at deadline, tell: OPERATOR, by: [IN_APP], text: task_overdue, because: agency practice}
+    events: {stop_cancelled: called_off}   # which ladder is climbed when something happens to a state from outside
 
 The processes' declarations say what must be there. A document is loaded whole or not at all, and `PolicyInvalid` names
 every line at fault with what to do about it. `dunning` is an optional section: see `domain.dunning`.
@@ -53,7 +54,8 @@ class Policy:
 
     `id` names its version ("lombardia@2026-11-01"); `clauses` says why, by the id ("ARREARS_SUPPORT.OPENED") which
     every `Term` and `Rung` from it carries. `deadlines`, `fixed`, `settings` and `ladders` are by kind of process: take
-    them with `terms`, `limits` and `ladder`. `timetable` says when messages leave.
+    them with `terms`, `limits` and `ladder`. `timetable` says when messages leave. `events` are ladders too: of what
+    happens while a state lasts ("stop_cancelled"), counted from when it does.
     """
 
     id: str
@@ -64,6 +66,7 @@ class Policy:
     settings: Mapping[str, Any]
     timetable: Timetable
     ladders: Mapping[str, Mapping[str, tuple[Rung, ...]]]
+    events: Mapping[str, tuple[Rung, ...]]
     rungs: Mapping[str, Rung]
     wording: Wording
     dunning: DunningTable | None = None
@@ -121,6 +124,7 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
         ladders={
             kind: {state: rungs[name] for state, name in section.ladders.items()} for kind, section in sections.items()
         },
+        events={event: rungs[name] for event, name in read.events if name},
         rungs={rung.clause: rung for ladder in rungs.values() for rung in ladder},
         wording=Wording(read),
         dunning=read.dunning,
@@ -175,7 +179,8 @@ def _further_problems(
     }
     yield from proofreading.problems(read)
     yield from text_problems(told, read.texts)
-    yield from ladder_problems(rungs, ladders, declared, dunning=read.dunning is not None)
+    events = {event: name for event, name in read.events if name}
+    yield from ladder_problems(rungs, ladders, events, declared, dunning=read.dunning is not None)
 
 
 def _cited_rungs(ladder: str, rungs: Iterable[Rung]) -> tuple[Rung, ...]:

@@ -66,6 +66,7 @@ def form(declared: Mapping[str, type[Process]]) -> tuple[type[BaseModel], Any]:
             "saturday_works": (bool, ...),
             "messages": (Timetable, Timetable()),
             "ladders": (dict[str, tuple[Rung, ...]], ...),
+            "events": _part({"stop_cancelled": (str, "")}),
             "processes": _part(sections),
             "dunning": (DunningTable | None, None),
         },

@@ -45,6 +45,22 @@ class Refusal(Choice):
         "Non è più da fare: il procedimento è andato avanti.",
         "It is no longer to be done: the process has moved on.",
     )
+    TASK_OF_STEP = (
+        "Non si chiude da sé: lo chiude un passo del procedimento, o il suo termine.",
+        "It is not closed by itself: a step of the process does it, or a new term.",
+    )
+    REMINDER_GONE = (
+        "Il promemoria non è più in programma ({status}): è già partito, o annullato.",
+        "The reminder is not scheduled any more ({status}): it has left already, or was cancelled.",
+    )
+    REMINDER_NO_MESSAGE = (
+        "Questo promemoria non scrive a nessuno: si può solo annullare.",
+        "This reminder writes to nobody: it can only be cancelled.",
+    )
+    TEXT_LACKS_VALUE = (
+        "Il testo dice qualcosa che di questo procedimento non si sa: non potrebbe partire.",
+        "The text says something that is not known of this process: it could not leave.",
+    )
     CASE_NOT_OPEN = (
         "La pratica non è aperta: riaprirla prima, o aprirne una nuova.",
         "The case is not open: reopen it first, or open a new one.",

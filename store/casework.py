@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, Select, Uuid, and_, any_, bindparam, delete, exist
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.events import StepRequest
+from domain.events import StepRequest, TaskChange
 from domain.refusals import Refusal, Refused
 from store import tables as t
 from store.database import AnyRow
@@ -98,7 +98,7 @@ async def mint(connection: AsyncConnection, process_id: UUID, *, case_id: UUID) 
 
 
 async def set_aside(
-    connection: AsyncConnection, texts: Mapping[UUID, str], request: StepRequest, *, at: datetime
+    connection: AsyncConnection, texts: Mapping[UUID, str], request: StepRequest | TaskChange, *, at: datetime
 ) -> None:
     """Store a step's notes, not to be seen until the step is taken; another try of the same request takes them over."""
     rows = [

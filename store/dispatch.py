@@ -59,6 +59,11 @@ async def told_by(connection: AsyncConnection, messages: Collection[UUID]) -> Se
     return (await connection.execute(_TOLD_BY, {"messages": list(messages)})).all()
 
 
+async def look(connection: AsyncConnection, key: Written) -> AnyRow | None:
+    """Return the reminder with this key, as `claim` does, without claiming it."""
+    return (await connection.execute(_LOOK, key)).one_or_none()
+
+
 async def processes(connection: AsyncConnection, identifiers: Collection[UUID]) -> dict[UUID, AnyRow]:
     """Return the whole processes, by id."""
     process = t.process.c
@@ -192,6 +197,13 @@ _TOLD_BY = text(
           from message m, jsonb_to_recordset(m.told) as k(
             process_id uuid, entry integer, rung text, occurrence smallint), reminder r
          where m.id = any(:messages) and {_KEY} = (k.process_id, k.entry, k.rung, k.occurrence)
+    ) {_JOB}
+    """
+)
+_LOOK = text(
+    f"""
+    with claimed as (
+        select r.* from reminder r where {_KEY} = (:process_id, :entry, :rung, :occurrence)
     ) {_JOB}
     """
 )

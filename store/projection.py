@@ -98,7 +98,7 @@ async def _put(
             row for process in processes for row in await _reminder_rows(connection, process, event, policies)
         ],
         "subject": _subject(moved) if isinstance(moved, Case) else None,
-        "notes": event.request.notes if isinstance(event.request, StepRequest) else (),
+        "notes": event.request.notes if event.request else (),
     }
     statement = _PUT_OF_CASE if isinstance(moved, Case) else _PUT
     woken: bool | None = (await connection.execute(statement, {"written": written})).scalar_one_or_none()

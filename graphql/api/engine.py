@@ -1,7 +1,7 @@
 """The way to Temporal: one update a step, and what to say when it does not go through."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -18,10 +18,12 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.choices import Label
-from domain.events import StepRequest
+from domain.events import StepRequest, TaskChange
 from domain.refusals import Refusal, Refused
 from workflows.messages import (
     BULK_QUEUE,
+    CHANGE_TASK,
+    DISPATCH,
     STEP,
     TASK_QUEUE,
     WOKEN,
@@ -65,21 +67,45 @@ class Engine:
 
         Returns the answer, or why the step is refused. Raises `Refused` when it could not be asked, or is not answered.
         """
+        asking = self._open(request, case_id, opens_case) if opens_case else self._update(STEP, request, case_id)
+        return await self._answered(asking)
+
+    async def change_task(self, change: TaskChange, *, case_id: UUID) -> StepAnswer | Rejection:
+        """Have something to do noted in its case; returns and raises as `step` does."""
+        return await self._answered(self._update(CHANGE_TASK, change, case_id))
+
+    def require(self) -> None:
+        """Raise `Refused` (ENGINE_UNAVAILABLE) if Temporal is away, before anything is written."""
+        if not self.available:
+            raise Refused(Refusal.ENGINE_UNAVAILABLE)
+
+    async def wake_dispatch(self) -> None:
+        """Have dispatch look at what leaves; where there is none, there is nobody to wake.
+
+        Raises `Refused` when it is not known whether it has heard.
+        """
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                await self._client.get_workflow_handle(DISPATCH).signal(WOKEN)
+        except TimeoutError:
+            raise Refused(Refusal.OUTCOME_UNKNOWN) from None
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise self._refusal(error) from error
+
+    async def _answered(self, asking: Coroutine[Any, Any, StepAnswer]) -> StepAnswer | Rejection:
+        if not self.available:
+            asking.close()
         self.require()
         try:
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
-                return await self._update(request, case_id=case_id, opens_case=opens_case)
+                return await asking
         except WorkflowUpdateFailedError as failed:
             return _rejection(failed)
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             raise Refused(Refusal.OUTCOME_UNKNOWN) from None
         except RPCError as error:
             raise self._refusal(error) from error
-
-    def require(self) -> None:
-        """Raise `Refused` (ENGINE_UNAVAILABLE) when Temporal is known to be away, before anything is written."""
-        if not self.available:
-            raise Refused(Refusal.ENGINE_UNAVAILABLE)
 
     async def wake(self, workflow: str) -> None:
         """Have the bulk workflow of this name look what there is to do. Raises `Refused` when it could not be told."""
@@ -88,13 +114,12 @@ class Engine:
         except RPCError as error:
             raise self._refusal(error) from error
 
-    async def _update(self, request: StepRequest, *, case_id: UUID, opens_case: str | None) -> StepAnswer:
-        if not opens_case:
-            handle = self._client.get_workflow_handle(workflow_id(case_id))
-            taken: StepAnswer = await handle.execute_update(
-                STEP, request, id=request.request_id, result_type=StepAnswer
-            )
-            return taken
+    async def _update(self, update: str, request: StepRequest | TaskChange, case_id: UUID) -> StepAnswer:
+        handle = self._client.get_workflow_handle(workflow_id(case_id))
+        answer: StepAnswer = await handle.execute_update(update, request, id=request.request_id, result_type=StepAnswer)
+        return answer
+
+    async def _open(self, request: StepRequest, case_id: UUID, opens_case: str) -> StepAnswer:
         start: WithStartWorkflowOperation[Any, None] = WithStartWorkflowOperation(
             opens_case,
             CaseStart(case_id=case_id),

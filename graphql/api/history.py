@@ -20,19 +20,22 @@ from api.errors import camel
 from api.ids import encode
 from api.told import PROCESS, Told, chosen, itself, told_fields
 from domain.choices import Label
-from domain.events import DEADLINE_PASSED, POLICY_ADOPTED
+from domain.events import DEADLINE_PASSED, POLICY_ADOPTED, TASK_DONE, TASK_RAISED
 from domain.fields import Note
 from domain.process import NEW, Process
 from domain.roles import Role
 from domain.shape import Shape, shapes
+from domain.tasks import TaskReason
 from store.database import AnyRow
 from store.history import HistoryOrder, history
 
 _NO_STEPS = {
     DEADLINE_PASSED: Label("Termine scaduto", "Deadline passed"),
     POLICY_ADOPTED: Label("Nuovi termini adottati", "New terms adopted"),
+    TASK_RAISED: Label("Da fare", "To be done"),
+    TASK_DONE: Label("Fatto", "Done"),
 }
-"""What happens to a process without anybody's step."""
+"""What happens that is no step."""
 
 
 class _Entry:
@@ -43,8 +46,12 @@ class _Entry:
 
 
 def _label(context: Context, kind: str, name: str) -> str:
-    label = _NO_STEPS[name] if name in _NO_STEPS else Process.kinds[kind].steps[name].label
+    label = _NO_STEPS.get(name) or Process.kinds[kind].steps[name].label
     return label.text(context.language)
+
+
+def _reason_label(context: Context, reason: str | None) -> str | None:
+    return reason and TaskReason[reason].label.text(context.language)
 
 
 def _state(_context: Context, state: str) -> str | None:
@@ -80,7 +87,7 @@ _FIELDS: dict[str, tuple[Any, Told, str]] = {
     "step": (
         str,
         Told(("name",), itself, repeats=True),
-        f"The step that was taken, or `{DEADLINE_PASSED}`, or `{POLICY_ADOPTED}`.",
+        f"The step that was taken, or {', '.join(f'`{name}`' for name in _NO_STEPS)}.",
     ),
     "label": (str, Told(("kind", "name"), _label, repeats=True), "The step, in the caller's language."),
     "from_state": (str | None, Told(("from_state",), _state, repeats=True), "Null for the step that opened it."),
@@ -107,7 +114,18 @@ _FIELDS: dict[str, tuple[Any, Told, str]] = {
     "role": (
         enum(Role) | None,
         chosen("actor_role", Role),
-        "The role that allowed it; null for what time did.",
+        "The role that allowed it, ENGINE where policy did; null for what time did.",
+    ),
+    "reason": (
+        enum(TaskReason) | None,
+        chosen("reason", TaskReason),
+        "Why there was something to do beside the steps.",
+    ),
+    "reason_label": (str | None, Told(("reason",), _reason_label, repeats=True), "In the caller's language."),
+    "clause": (
+        str | None,
+        Told(("clause",), lambda _, clause: clause or None),
+        "Which clause of the policy gave somebody that to do, if one did.",
     ),
 }
 
@@ -133,7 +151,7 @@ ENTRY = make(
         "actor": resolved(
             Optional[ForwardRef("Staff")],  # noqa: UP045 (a forward reference has no `|`)
             _actor,
-            description="Who told it; null for what time did.",
+            description="Who told it; null for what time did, and the engine.",
         ),
         "notes": resolved(
             list[ForwardRef("Note")],  # type: ignore[misc]
@@ -141,7 +159,7 @@ ENTRY = make(
             description="What was written down with it, as far as the caller may read it.",
         ),
     },
-    description="One line of a history: a step that was taken, a deadline that passed, a policy that was adopted.",
+    description="One line of a history: a step that was taken, or what happened without one.",
 )
 
 

@@ -60,6 +60,11 @@ def changing() -> Fields:
     } | key()
 
 
+def concerning(type_name: str, /) -> Fields:
+    """Return what the input of a mutation begins with that does something about what exists, whatever its version."""
+    return {"id": (strawberry.ID, strawberry.field(description=f"The id of the `{type_name}`."))} | key()
+
+
 def key() -> dict[str, tuple[Any, Any]]:
     """Return the key that every input of a mutation has which is done once."""
     text = "Yours, new for every request; the same key again is the same request, however often it is sent."

@@ -14,9 +14,11 @@ from api.derive import LOADERS, enum, make, output_fields, resolved
 from api.errors import camel
 from api.explain import DEADLINE_EXPLAINED, TERMS_EXPLAINED
 from api.history import HISTORY
+from api.messages import MESSAGES
 from api.nodes import Node
 from api.notes import NOTE, NoteNode, diary
 from api.process_node import ProcessNode
+from api.reminders import REMINDERS
 from api.tasks import TASKS
 from api.told import PROCESS, TOLD, resolver
 from api.types import publish
@@ -190,6 +192,8 @@ class ProcessInterface(Node):
         description="Its diary, oldest first: what the caller may read of it.",
     )
     tasks: TASKS[0] = TASKS[1]  # type: ignore[valid-type]
+    reminders: REMINDERS[0] = REMINDERS[1]  # type: ignore[valid-type]
+    messages: MESSAGES[0] = MESSAGES[1]  # type: ignore[valid-type]
     history: HISTORY[0] = HISTORY[1]  # type: ignore[valid-type]
     picture: str = strawberry.field(
         resolver=_picture, description="The process as a Mermaid state diagram, its present state marked."

@@ -9,7 +9,7 @@ from graphql import lexicographic_sort_schema, print_schema
 from pydantic import Field
 from strawberry.schema.config import StrawberryConfig
 
-from api import assignments, notes, policies, register, steps
+from api import assignments, notes, notices, policies, register, reminders, steps, task_done
 from api import processes as process_types
 from api.context import Info
 from api.derive import LOADERS, Fields, make, resolved
@@ -33,6 +33,9 @@ def build(processes: Sequence[type[Process]] = PROCESSES) -> Schema:
         **notes.MUTATIONS,
         **assignments.MUTATIONS,
         **policies.MUTATIONS,
+        **task_done.MUTATIONS,
+        **reminders.MUTATIONS,
+        **notices.MUTATIONS,
     }
     return Schema(
         make("Query", {**_nodes(), **queries(processes)}),

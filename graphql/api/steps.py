@@ -1,6 +1,6 @@
 """A typed mutation for every step of every process, derived from its declaration; and the one way they all go."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from api.payloads import Outcome, changing, making, outcome, payload, request_of
 from api.process_node import ProcessNode
 from api.processes import refresh, role_for
 from api.requests import fingerprint, minted
+from api.sending import require_same, send
 from domain.case import Case
 from domain.dry_run import opening
 from domain.events import Actor, StepRequest
@@ -28,7 +29,7 @@ from store import casework
 from store.calendars import closed_days
 from store.database import AnyRow
 from store.scope import require
-from workflows.messages import Rejection, StepAnswer
+from workflows.messages import Rejection
 
 
 def mutations(processes: Sequence[type[Process]], /) -> Fields:
@@ -114,7 +115,7 @@ async def _take(context: Context, process: type[Process], step: Step, given: Any
             connection, about.anchor, key, opens=opens, scope=context.identity
         )
         if answer:
-            _same(answer.fingerprint, request)
+            require_same(answer.fingerprint, request.fingerprint)
             return await refresh(context, answer.object_id, case=anchor.case_id if anchor else answer.object_id)
         if not about.opens_case and (anchor is None or not about.fits(anchor)):
             raise Refused(Refusal.NOT_FOUND, path=("case",) if step.opens else ("id",))
@@ -127,7 +128,10 @@ async def _take(context: Context, process: type[Process], step: Step, given: Any
     if about.opens_case:
         _would_open(request, step, typed, now=context.now)
     case_id = anchor.case_id if anchor else about.process_id
-    return await _send(context, request, case_id, reader, opens_case=process.__name__ if about.opens_case else None)
+    opens_case = process.__name__ if about.opens_case else None
+    return await send(
+        context, request, case_id, reader, context.services.engine.step(request, case_id=case_id, opens_case=opens_case)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,11 +161,6 @@ def _about_what(process: type[Process], step: Step, given: Any, key: str) -> _Ab
     type_name, case_id = ids.decode(given.case, path=("case",))
     # Of its case, so that the same key sent at once for two of them makes two.
     return _About(process_id=given.new_id or minted(key, str(case_id)), anchor=case_id, anchor_type=type_name)
-
-
-def _same(stored: str, request: StepRequest) -> None:
-    if stored != request.fingerprint:
-        raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED, path=("idempotency_key",))
 
 
 async def _with_policy(
@@ -200,38 +199,3 @@ def _would_open(request: StepRequest, step: Step, typed: object, *, now: datetim
     if request.opening:
         process = blank(request.kind, id=request.process_id, case_id=request.process_id, opening=request.opening)
         process.after(step, typed, at=request.occurred_at or now, now=now)
-
-
-async def _send(
-    context: Context, request: StepRequest, case_id: UUID, reader: Reader, *, opens_case: str | None
-) -> ProcessNode | Rejection | None:
-    notes = reader.notes
-    if notes:
-        async with context.services.database.begin() as connection:
-            await casework.set_aside(connection, notes, request, at=context.now)
-    try:
-        answer: StepAnswer | Rejection = await context.services.engine.step(
-            request, case_id=case_id, opens_case=opens_case
-        )
-    except Refused as refused:
-        if refused.code in _NOTHING_TAKEN:
-            await _throw_away(context, notes)
-        raise
-    if isinstance(answer, StepAnswer):
-        _same(answer.fingerprint, request)
-        answer = answer.rejection or answer
-    if isinstance(answer, Rejection):
-        await _throw_away(context, notes)
-        return answer
-    if not answer.visible:
-        raise Refused(Refusal.PENDING)
-    return await refresh(context, request.process_id, case=case_id)
-
-
-_NOTHING_TAKEN = frozenset({Refusal.ENGINE_UNAVAILABLE.name, Refusal.CASE_BUSY.name})
-
-
-async def _throw_away(context: Context, notes: Mapping[UUID, str]) -> None:
-    if notes:
-        async with context.services.database.begin() as connection:
-            await casework.throw_away(connection, notes, at=context.now)

@@ -61,10 +61,32 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_message_key")),
     )
     op.create_index(
-        "ix_message_next_at", "message", ["next_at"], unique=False, postgresql_where=sa.text("next_at is not null")
+        "ix_message_about",
+        "message",
+        [sa.literal_column("jsonb_path_query_array(told, '$[*].process_id')")],
+        unique=False,
+        postgresql_using="gin",
+    )
+    op.create_index("ix_message_created_at_id", "message", ["created_at", "id"], unique=False)
+    op.create_index(
+        "ix_message_failed",
+        "message",
+        ["created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text(
+            "status in ('TEMPORARY_FAILURE', 'PERMANENT_FAILURE', 'RETURNED', 'UNKNOWN', 'CANCELLED')"
+        ),
     )
     op.create_index(
-        "ix_message_recipient", "message", ["recipient_id", sa.literal_column("created_at DESC"), "id"], unique=False
+        "ix_message_next_at", "message", ["next_at"], unique=False, postgresql_where=sa.text("next_at is not null")
+    )
+    op.create_index("ix_message_recipient", "message", ["recipient_id", "created_at", "id"], unique=False)
+    op.create_index(
+        "ix_message_unread",
+        "message",
+        ["recipient_id", "created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("recipient = 'STAFF' and channel = 'IN_APP' and read_at is null"),
     )
     op.create_index(
         "uq_message_one_a_day",
@@ -562,9 +584,20 @@ def upgrade() -> None:
         "ix_reminder_claimed", "reminder", ["lease_until"], unique=False, postgresql_where=sa.text("status = 'CLAIMED'")
     )
     op.create_index(
-        "ix_reminder_due", "reminder", ["leaves_at"], unique=False, postgresql_where=sa.text("status = 'SCHEDULED'")
+        "ix_reminder_due",
+        "reminder",
+        ["leaves_at", "process_id", "entry", "rung", "occurrence"],
+        unique=False,
+        postgresql_where=sa.text("status = 'SCHEDULED'"),
     )
     op.create_index(op.f("ix_reminder_message_id"), "reminder", ["message_id"], unique=False)
+    op.create_index(
+        "ix_reminder_over",
+        "reminder",
+        ["leaves_at", "process_id", "entry", "rung", "occurrence"],
+        unique=False,
+        postgresql_where=sa.text("status in ('DONE', 'CANCELLED')"),
+    )
     op.create_table(
         "task",
         sa.Column("process_id", sa.Uuid(), nullable=False),
@@ -616,6 +649,9 @@ def downgrade() -> None:
     op.drop_index("ix_task_open", table_name="task", postgresql_where=sa.text("done_at is null"))
     op.drop_index("ix_task_case_id", table_name="task", postgresql_where=sa.text("done_at is null"))
     op.drop_table("task")
+    op.drop_index(
+        "ix_reminder_over", table_name="reminder", postgresql_where=sa.text("status in ('DONE', 'CANCELLED')")
+    )
     op.drop_index(op.f("ix_reminder_message_id"), table_name="reminder")
     op.drop_index("ix_reminder_due", table_name="reminder", postgresql_where=sa.text("status = 'SCHEDULED'"))
     op.drop_index("ix_reminder_claimed", table_name="reminder", postgresql_where=sa.text("status = 'CLAIMED'"))
@@ -695,8 +731,22 @@ def downgrade() -> None:
     op.drop_index(
         "uq_message_one_a_day", table_name="message", postgresql_where=sa.text("recipient = 'PERSON' and not alone")
     )
+    op.drop_index(
+        "ix_message_unread",
+        table_name="message",
+        postgresql_where=sa.text("recipient = 'STAFF' and channel = 'IN_APP' and read_at is null"),
+    )
     op.drop_index("ix_message_recipient", table_name="message")
     op.drop_index("ix_message_next_at", table_name="message", postgresql_where=sa.text("next_at is not null"))
+    op.drop_index(
+        "ix_message_failed",
+        table_name="message",
+        postgresql_where=sa.text(
+            "status in ('TEMPORARY_FAILURE', 'PERMANENT_FAILURE', 'RETURNED', 'UNKNOWN', 'CANCELLED')"
+        ),
+    )
+    op.drop_index("ix_message_created_at_id", table_name="message")
+    op.drop_index("ix_message_about", table_name="message", postgresql_using="gin")
     op.drop_table("message")
     op.drop_table("funding_line")
     op.drop_table("dispatch")

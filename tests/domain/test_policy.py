@@ -268,6 +268,35 @@ def test_a_ladder_must_fit_the_states_that_have_it(old: str, new: str, error: st
     assert any(line.startswith(error) for line in errors(text)), errors(text)
 
 
+@pytest.mark.parametrize(
+    ("name", "rung", "error"),
+    [
+        ("desks", "when: on entry, task: OPERATOR", "line 18: there is no ladder desks: is it desk?"),
+        ("news", "when: at deadline, task: OPERATOR", "line 18: rung news.1 does not fit here: it is counted from"),
+        ("news", "when: on entry, dun: true", "line 18: rung news.1 does not fit here: an event tells somebody"),
+        (
+            "news",
+            "when: on entry, tell: REFERENT, by: [EMAIL], text: referral_waiting",
+            "line 18: rung news.1 does not fit here: not every process has a partner",
+        ),
+        ("news", "when: 2 hours after entry, task: OPERATOR", ""),
+    ],
+)
+def test_the_ladder_of_an_event_fits_whatever_it_happens_to(name: str, rung: str, error: str) -> None:
+    """It is counted from the event; no state need have it."""
+    written = f"events: {{stop_cancelled: {name}}}\nladders:\n  news:\n    - {{{rung}, because: x}}\n  desk:"
+    text = GOOD.replace("ladders:\n  desk:", written)
+    if error:
+        assert any(line.startswith(error) for line in errors(text)), errors(text)
+    else:
+        (news,) = load(text, SAMPLES).events["stop_cancelled"]
+        assert (news.clause, news.task) == ("news.1", Role.OPERATOR)
+
+
+def test_an_event_without_a_ladder_is_followed_by_nothing() -> None:
+    assert load(GOOD, SAMPLES).events == {}
+
+
 def test_limits_that_do_not_go_together_are_told() -> None:
     """The declaration's own check, on the line where its limits begin."""
     text = GOOD.replace("value: 2,", "value: 6,").replace("10.50", "500")
@@ -276,7 +305,8 @@ def test_limits_that_do_not_go_together_are_told() -> None:
 
 def test_an_empty_document_is_told_what_it_needs() -> None:
     """The file that was just created."""
-    names = "languages, agency, frame, texts, policy, version, saturday_works, messages, ladders, processes, dunning"
+    names = "languages, agency, frame, texts, policy, version, saturday_works"
+    names += ", messages, ladders, events, processes, dunning"
     assert errors("") == [f"line 1: `document` needs names under it: {names}"]
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
@@ -17,20 +16,19 @@ from domain.arrears_support import ArrearsSupport
 from domain.fields import local_day, start_of
 from domain.ladder import STAFF, Whom, reminders_of
 from domain.message import HUMAN
-from domain.placeholders import Values
 from domain.record import load
 from domain.roles import Role
 from domain.tasks import TaskReason
-from store import dispatch, recipients
-from store import tables as t
+from store import dispatch
 from store.database import AnyRow
+from store.jobs import Job, jobs
 from store.policies import Policies
 from store.projection import reminder_row
+from store.telling import directory_of, facts_of
 from workers.channels import Channels
 from workers.dispatch import aftermath, dunning
 from workers.dispatch.acting import Act, by_hand, perform, step, task
-from workers.dispatch.composing import Composed, Directory, Facts, Message, messages
-from workers.dispatch.jobs import Job, jobs
+from workers.dispatch.composing import Composed, Message, messages
 from workflows.messages import DISPATCH, Rest, Round
 
 BATCH = 500
@@ -201,7 +199,8 @@ class _Batch:
         rung = job.rung
         self._acting.append(job)
         if rung.task:
-            reason = TaskReason.FOLLOW_UP if job.row.ended else TaskReason.ESCALATED
+            # After the end, or after an event, it is not that nothing has moved.
+            reason = TaskReason.FOLLOW_UP if job.row.ended or job.row.own else TaskReason.ESCALATED
             self.acts.append(task(job, reason, rung.task))
         elif rung.take:
             self.acts.append(step(job, rung.take, rung.given))
@@ -283,41 +282,6 @@ class _Batch:
             )
         ]
         await dispatch.schedule(self._connection, due)
-
-
-async def directory_of(connection: AsyncConnection, told: Iterable[Job], now: datetime) -> Directory:
-    """Return everybody whom these jobs may tell, as they are reached on the day."""
-    told = [*told]
-    persons = {job.row.person_id for job in told if job.rung.tell is Whom.PERSON and job.row.person_id}
-    services = {
-        UUID(job.row.service_id)
-        for job in told
-        if job.rung.tell in {Whom.REFERENT, Whom.DEPUTY_REFERENT} and job.row.service_id
-    }
-    return Directory(
-        persons=await recipients.persons(connection, persons) if persons else {},
-        referents=await recipients.referents(connection, services) if services else {},
-        desks=await recipients.Desks.on(connection, local_day(now)),
-    )
-
-
-async def facts_of(connection: AsyncConnection, told: Iterable[Job], now: datetime) -> Facts:
-    """Return what the formal notices among these jobs say."""
-    formal = {job.row.process_id for job in told if job.formal}
-    found: dict[UUID, Values] = {}
-    if formal:
-        for identifier, row in (await dispatch.processes(connection, formal)).items():
-            process = load(row.kind, row.data)
-            tenancy = getattr(process, "tenancy", None)
-            code = (
-                tenancy
-                and (
-                    await connection.execute(select(t.tenancy.c.code).where(t.tenancy.c.id == tenancy))
-                ).scalar_one_or_none()
-            )
-            facts = process.formal_facts(local_day(now))
-            found[identifier] = Values(**{**vars(facts), "tenancy": code})
-    return found
 
 
 def _settled(

@@ -12,15 +12,14 @@ from domain.dunning_facts import Known, MessageKind, Sent, facts_of
 from domain.fields import local_day
 from domain.ladder import Reminder
 from domain.message import MessageStatus
-from domain.record import dump_value
 from domain.roles import Role
 from domain.tasks import TaskReason
 from store import dispatch
 from store.database import AnyRow
+from store.jobs import Job, rung_of, written
 from store.policies import Policies
 from store.projection import reminder_row
 from workers.dispatch.acting import Act, step, task
-from workers.dispatch.jobs import Job, rung_of
 
 _FAILED = {MessageStatus.PERMANENT_FAILURE.name, MessageStatus.RETURNED.name}
 
@@ -46,7 +45,7 @@ def done(job: Job, arrears: ArrearsSupport, decision: Decision, *, now: datetime
         leaves_at = now if rung.any_hour else job.policy.timetable.next_minute(now, arrears.terms.closures)
         reminder = Reminder(rung=rung, occurrence=job.row.occurrence, due_at=now, leaves_at=leaves_at)
         name = f"{clause}:{job.row.rung}"  # the same letter may be asked for by several rungs, in turn
-        yield reminder_row(arrears, reminder) | {"rung": name, "policy": None, "own": dump_value(rung)}
+        yield reminder_row(arrears, reminder) | {"rung": name, "policy": None, "own": written(rung)}
     elif action.task:
         reason = TaskReason.PHONE_CALL if action.task is TaskKind.CALL else TaskReason.ESCALATED
         yield task(job, reason, action.role or Role.OPERATOR)
