@@ -21,7 +21,7 @@ from typing import Any
 from pydantic import model_validator
 
 from domain.choices import Choice
-from domain.fields import local_day, start_of
+from domain.fields import Day, local_day, start_of
 from domain.message import HUMAN, Channel
 from domain.process import Process
 from domain.roles import Role
@@ -157,12 +157,29 @@ class Rung:
 
 @dataclass(frozen=True, kw_only=True)
 class Reminder:
-    """A rung that is to come, for the `occurrence`-th time: `due_at` as counted, `leaves_at` in permitted hours."""
+    """A rung that is to come, for the `occurrence`-th time: `due_at` as counted, `leaves_at` in permitted hours.
+
+    `counted_from` is the day that it is counted from if that may move while the state lasts: an instalment, a deadline.
+    """
 
     rung: Rung
     occurrence: int
     due_at: datetime
     leaves_at: datetime
+    counted_from: Day | None = None
+
+    @property
+    def name(self) -> str:
+        """What tells it from other rungs, and from the same one counted from another day: "payment.1@2027-03-10"."""
+        return f"{self.rung.clause}{_FROM}{self.counted_from}" if self.counted_from else self.rung.clause
+
+
+_FROM = "@"
+
+
+def clause_of(name: str) -> str:
+    """Return the clause of the rung that a reminder's name is of."""
+    return name.partition(_FROM)[0]
 
 
 def reminders_of(
@@ -207,7 +224,10 @@ def _reminder(process: Process, rung: Rung, occurrence: int, timetable: Timetabl
             leaves_at = timetable.last_hour(anchor, closures)
     if rung.when.before and leaves_at >= anchor:
         return None
-    return Reminder(rung=rung, occurrence=occurrence, due_at=due_at, leaves_at=leaves_at)
+    counted_from = None if rung.when.anchor is Anchor.ENTRY else local_day(anchor)
+    return Reminder(
+        rung=rung, occurrence=occurrence, due_at=due_at, leaves_at=leaves_at, counted_from=counted_from
+    )
 
 
 def _after_pauses(process: Process, rung: Rung, anchor: datetime) -> datetime:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.ladder import Rung
+from domain.ladder import Rung, clause_of
 from domain.placeholders import Values
 from domain.policy import Policy
 from domain.process import Process
@@ -80,7 +80,7 @@ def rung_of(row: AnyRow, policy: Policy | None) -> Rung | None:
     """Return the rung that a reminder is of: its own, or the policy's; None if the policy has no such rung."""
     if row.own:
         return _RUNG.validate_python(row.own)
-    return policy.rungs.get(row.rung) if policy else None
+    return policy.rungs.get(clause_of(row.rung)) if policy else None
 
 
 def written(rung: Rung) -> dict[str, Any]:

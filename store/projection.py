@@ -188,7 +188,7 @@ def reminder_row(process: Process, reminder: Reminder) -> dict[str, Any]:
     return {
         "process_id": process.id,
         "entry": process.entry,
-        "rung": reminder.rung.clause,
+        "rung": reminder.name,
         "occurrence": reminder.occurrence,
         "policy": process.terms.policy,
         "whom": reminder.rung.tell and reminder.rung.tell.name,

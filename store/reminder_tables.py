@@ -36,7 +36,8 @@ reminder = Table(
     metadata,
     Column("process_id", Uuid, ForeignKey("process.id"), primary_key=True),
     Column("entry", Integer, primary_key=True),
-    # The clause of the policy that asks for it ("office.2"), or what else did.
+    # The clause of the policy that asks for it ("office.2"), with the day that it is counted from if that may move
+    # ("payment.1@2027-03-10"); or what else did.
     Column("rung", Text, primary_key=True),
     Column("occurrence", SmallInteger, primary_key=True),
     # Whose rung it is; null for what no ladder asked for, which lasts as long as its state.

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
+from domain.ladder import clause_of
 from domain.message import MessageStatus, Receipt
 from domain.process import Process
 from domain.terms import ROME
@@ -107,7 +108,7 @@ class Year:
         for row in found:
             own = [names[UUID(each["process_id"]), each["entry"], each["rung"]] for each in row.told]
             texts = [
-                str((mine or {}).get("text") or POLICY.rungs[each["rung"]].text)
+                str((mine or {}).get("text") or POLICY.rungs[clause_of(each["rung"])].text)
                 for mine, each in zip(own, row.told, strict=True)
             ]
             if not recipients or row.recipient in recipients:

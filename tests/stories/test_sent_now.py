@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
+from domain.ladder import clause_of
 from domain.roles import Role
 from domain.tenant_case import TenantCase
 from store import reminders
@@ -24,7 +25,7 @@ async def scheduled(year: Year, scope: Scope) -> dict[str, Key]:
         page = await reminders.reminders(
             connection, ReminderFilter(), ReminderOrder.LEAVES_ASC, first=100, after=None, scope=scope
         )
-    return {row.rung: Key(row.process_id, row.entry, row.rung, row.occurrence) for row in page.rows}
+    return {clause_of(row.rung): Key(row.process_id, row.entry, row.rung, row.occurrence) for row in page.rows}
 
 
 async def test_what_is_sent_now_leaves_now_and_what_is_called_off_never(

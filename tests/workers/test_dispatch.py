@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
 from domain.case_file import CaseFile
+from domain.ladder import clause_of
 from domain.message import MessageStatus, Receipt
 from domain.tenant_case import TenantCase
 from domain.terms import ROME
@@ -125,7 +126,7 @@ async def test_a_state_that_is_left_while_its_reminder_is_claimed_is_not_told(of
     assert await office.dispatch(MORNING + timedelta(minutes=1)) == MORNING + timedelta(seconds=90)
     await office.dispatch(MORNING + timedelta(minutes=2))
     assert office.left() == 0
-    assert {(row.rung, row.status, row.code) for row in await office.rows(t.reminder) if row.entry == 2} == {
+    assert {(clause_of(row.rung), row.status, row.code) for row in await office.rows(t.reminder) if row.entry == 2} == {
         ("appointment.1", "CANCELLED", "STATE_LEFT"),
         ("appointment.2", "CANCELLED", "STATE_LEFT"),
         ("appointment.3", "CANCELLED", "STATE_LEFT"),
@@ -215,7 +216,7 @@ async def test_a_clock_that_jumps_sends_nothing_at_night_nothing_old_and_nothing
     await office.dispatch(MORNING)
     await office.dispatch(MORNING + timedelta(days=400))
     assert office.left() == 1
-    assert {row.code for row in await office.rows(t.reminder) if row.rung == "appointment.2"} == {"TOO_LATE"}
+    assert {row.code for row in await office.rows(t.reminder) if clause_of(row.rung) == "appointment.2"} == {"TOO_LATE"}
 
 
 async def test_nobody_is_told_of_an_appointment_that_has_passed(office: Office) -> None:
