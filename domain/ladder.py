@@ -225,9 +225,7 @@ def _reminder(process: Process, rung: Rung, occurrence: int, timetable: Timetabl
     if rung.when.before and leaves_at >= anchor:
         return None
     counted_from = None if rung.when.anchor is Anchor.ENTRY else local_day(anchor)
-    return Reminder(
-        rung=rung, occurrence=occurrence, due_at=due_at, leaves_at=leaves_at, counted_from=counted_from
-    )
+    return Reminder(rung=rung, occurrence=occurrence, due_at=due_at, leaves_at=leaves_at, counted_from=counted_from)
 
 
 def _after_pauses(process: Process, rung: Rung, anchor: datetime) -> datetime:

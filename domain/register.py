@@ -249,7 +249,10 @@ class Person(Registered, it="Utente", written_by=STAFF):
 
 @dataclass(frozen=True, kw_only=True)
 class Tenancy(Registered, it="Contratto", written_by=OFFICE | MANAGERS, unique="code"):
-    """Who holds a dwelling, and what is owed on it as of a day: debt belongs to the tenancy, not to the person."""
+    """Who holds a dwelling, and what is owed on it as of a day: debt belongs to the tenancy, not to the person.
+
+    `monthly_rent`, EUR: without it nobody can say how many months are overdue.
+    """
 
     code: ShortText
     holder: PersonId
@@ -257,6 +260,7 @@ class Tenancy(Registered, it="Contratto", written_by=OFFICE | MANAGERS, unique="
     rent_area: RentArea | None = None
     starts_on: Day
     ends_on: Day | None = None
+    monthly_rent: Euro | None = None
     balance: Balance
     balance_on: Day
 

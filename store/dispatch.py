@@ -6,6 +6,7 @@ statement asks PostgreSQL for it, so that a stack may live in another time than 
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -83,6 +84,14 @@ async def sent_about(connection: AsyncConnection, process_id: UUID) -> Sequence[
         .where(reminder.process_id == process_id, reminder.whom == Whom.PERSON.name, reminder.status == "DONE")
     )
     return (await connection.execute(statement.order_by(reminder.ended_at))).all()
+
+
+async def monthly_rent(connection: AsyncConnection, tenancy_id: UUID | None) -> Decimal | None:
+    """Return the rent of a tenancy in EUR a month, if it is known."""
+    rent: Decimal | None = (
+        await connection.execute(select(t.tenancy.c.monthly_rent).where(t.tenancy.c.id == tenancy_id))
+    ).scalar_one_or_none()
+    return rent
 
 
 async def keep(connection: AsyncConnection, messages: Sequence[Written]) -> set[UUID]:

@@ -487,6 +487,7 @@ def upgrade() -> None:
         sa.Column("rent_area", sa.Text(), nullable=True),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("monthly_rent", sa.Numeric(precision=12, scale=2), nullable=True),
         sa.Column("balance", sa.Numeric(precision=12, scale=2), nullable=False),
         sa.Column("balance_on", sa.Date(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),

@@ -202,6 +202,7 @@ async def test_a_letter_that_comes_back_weeks_later_is_a_task_and_a_receipt_lets
 
 async def test_a_plan_with_a_missed_month(year: Year) -> None:
     """Reminded before each instalment, asked about the missed one, told of the breach by letter."""
+    await year.change(t.tenancy, year.world.tenancy, monthly_rent=200)
     await year.open(operator=year.world.staff)
     debt: dict[str, Any] = {
         "tenancy": str(year.world.tenancy),

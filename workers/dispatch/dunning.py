@@ -33,7 +33,8 @@ async def decided(
         return None
     rows = await dispatch.sent_about(connection, arrears.id)
     sent = [each async for each in _sent(connection, rows, policies)]
-    known = Known(messages=tuple(sent), paused_until=arrears.paused_until)
+    rent = await dispatch.monthly_rent(connection, arrears.tenancy)
+    known = Known(messages=tuple(sent), paused_until=arrears.paused_until, monthly_rent=rent)
     return dunning.evaluate(table, facts_of(arrears, on=local_day(now), known=known))
 
 
