@@ -231,7 +231,7 @@ async def test_a_plan_with_a_missed_month(year: Year) -> None:
         "2027-03-19 08:30 LETTER PERSON plan_breached",
     ]
     (letter,) = await year.messages(channel="LETTER")
-    assert "400,00" in letter.body
+    assert "200,00" in letter.body
 
 
 async def test_a_closed_case_is_followed_up_until_its_window_ends(year: Year) -> None:
