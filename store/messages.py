@@ -37,7 +37,7 @@ from store import tables as t
 from store.database import AnyRow
 from store.filters import Several, matching
 from store.pages import Order, Page, Pages
-from store.reminder_tables import ABOUT, FAILED, UNREAD
+from store.reminder_tables import ABOUT, FAILED, NOT_ARRIVED, UNREAD
 from store.reminders import MOST
 from store.scope import Scope, within
 
@@ -59,7 +59,6 @@ class MessageFilter:
 
 
 _message = t.message.c
-_FAILED = frozenset({"TEMPORARY_FAILURE", "PERMANENT_FAILURE", "RETURNED", "UNKNOWN", "CANCELLED"})
 _UNDER_WAY = frozenset({"CREATED", "SENDING"})
 _LATEST_FIRST = Order("message.created", ((_message.created_at, False), (_message.id, False)))
 _COLUMNS = (
@@ -109,7 +108,7 @@ async def messages(
     if given.person:
         statement = statement.where(_message.recipient == "PERSON", _message.recipient_id == given.person)
     wanted = {status.name for status in given.status}
-    if wanted and wanted <= _FAILED:
+    if wanted and wanted <= {*NOT_ARRIVED}:
         statement = statement.where(text(FAILED))
     if wanted and wanted <= _UNDER_WAY:
         statement = statement.where(_message.next_at.is_not(None))

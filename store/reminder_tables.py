@@ -22,7 +22,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from store.columns import at, lists, metadata, uid, words
 
-FAILED = "status in ('TEMPORARY_FAILURE', 'PERMANENT_FAILURE', 'RETURNED', 'UNKNOWN', 'CANCELLED')"
+NOT_ARRIVED = ("TEMPORARY_FAILURE", "PERMANENT_FAILURE", "RETURNED", "UNKNOWN", "CANCELLED")
+FAILED = f"status in {NOT_ARRIVED}"
 """Which messages have not arrived, or are not known to."""
 
 UNREAD = "recipient = 'STAFF' and channel = 'IN_APP' and read_at is null"
