@@ -10,7 +10,7 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from benchmarks import sizes, steps, worklist
+from benchmarks import burst, sizes, steps, worklist
 from benchmarks.figures import Figure, table
 from benchmarks.floor import floor_worker
 from benchmarks.front_end import front_end
@@ -29,6 +29,7 @@ async def _figures(size: Size) -> AsyncIterator[Figure]:
             deployed(Path(folder)) as deployment,
             floor_worker(deployment) as floor,
             front_end(deployment, role=Role.SUPERVISOR) as supervisor,
+            burst.sink() as into,
         ):
             _console.print(f"Writing {size.cases:,} cases.")
             engine = database.connect(deployment.database_url)
@@ -40,6 +41,7 @@ async def _figures(size: Size) -> AsyncIterator[Figure]:
                 sizes.history(supervisor, deployment, floor),
                 sizes.worker(supervisor, deployment, size),
                 steps.measured(supervisor, floor, deployment.world, size),
+                burst.measured(deployment, supervisor, size, into),
             ):
                 async for figure in measured:
                     yield figure

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """`levels`: steps at once. `steps`: those of a round. `cases`: for the worklist. `open_cases`: in the worker."""
+    """`levels`: steps at once. `steps`: those of a round. `cases`: for the worklist. `open_cases`: in the worker.
+
+    `reminders`: due at once.
+    """
 
     levels: tuple[int, ...] = (1, 10, 50)
     steps: int = 300
@@ -13,7 +16,8 @@ class Size:
     cases: int = 10_000
     requests: int = 400
     open_cases: int = 1_000
+    reminders: int = 100_000
 
 
-QUICK = Size(levels=(1, 3), steps=6, rounds=1, cases=60, requests=10, open_cases=10)
+QUICK = Size(levels=(1, 3), steps=6, rounds=1, cases=60, requests=10, open_cases=10, reminders=200)
 """Enough to see that everything can be measured; the figures say nothing."""

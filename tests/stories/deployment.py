@@ -40,6 +40,8 @@ class Deployment:
     port: int
     world: World = field(default_factory=World)
     programs: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+    """More of them, for parts that are started from now on."""
 
     def client(
         self, *, staff: UUID | None = None, role: Role = Role.SUPERVISOR, districts: list[UUID] | None = None
@@ -72,6 +74,7 @@ class Deployment:
             "PRATICA_DATA": str(self.folder / "data"),
             "PRATICA_PORT": str(self.port),
             "PRATICA_SANDBOX": "off",
+            **self.settings,
         }
         with (self.folder / f"{part}.log").open("ab") as log:
             self.programs[part] = await asyncio.create_subprocess_exec(
