@@ -33,13 +33,16 @@ from domain.process import NEW, OPEN, SAME, Process, States, step
 from domain.refusals import Refusal, Refused
 from domain.repayment_plan import ZERO, Frequency, Imputation, Ledgers, PlanCheck, RepaymentPlan
 from domain.roles import FIELD, OFFICE, Party, Role
-from domain.terms import due, months_after
+from domain.terms import Term, Unit, due, months_after
 
 BILLS_MOST = 60
 """How many unpaid bills are kept (five years, monthly): a bound on what the process carries."""
 
 NUMBERS_MOST = 24
 """How many numbers of bills are remembered, paid or not (two years, monthly)."""
+
+
+_FIFTEEN_DAYS = Term(15, Unit.DAYS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,7 @@ class ArrearsLimits:
     `missed_allowed`: how many instalments or bills may be missed before a breach (ALER Bergamo-Lecco-Sondrio: none).
     `renegotiations`: how many times a breached plan may be agreed again; it is exceptional.
     `imputation`: the ledger that a payment which names no bill meets first (art. 1193 of the civil code).
+    `demand_within`: how long a formal demand leaves to pay.
     """
 
     plan_months: Count
@@ -61,6 +65,7 @@ class ArrearsLimits:
     renegotiations: Count
     imputation: Imputation
     frequencies: tuple[Frequency, ...] = (Frequency.MONTHLY,)
+    demand_within: Term = _FIFTEEN_DAYS
 
 
 @dataclass(kw_only=True)
@@ -117,7 +122,7 @@ class ArrearsSupport(Process, it="Sostegno alla morosità"):
     def formal_facts(self, on: Day) -> Values:
         """What is owed and due on a day."""
         due_parts = (part.amount for part, _ in self.ledgers.unpaid(self._signed) if part.due_on <= on)
-        return Values(amount=sum(due_parts, ZERO), balance_day=on)
+        return Values(amount=sum(due_parts, ZERO), balance_day=on, days=self.limits.demand_within.amount)
 
     def letters_blocked(self, at: datetime) -> bool:
         """Say whether nothing may be demanded: a plan is kept, or the day that a court fixed is still ahead."""

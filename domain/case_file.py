@@ -1,11 +1,24 @@
 """A case with its tracks, and every decision about them: pure, so that a workflow, a rebuild and a test agree."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from domain.adoption import adopted
 from domain.case import Case
-from domain.events import DEADLINE_PASSED, TASK_DONE, TASK_RAISED, Entry, Event, Record, StepRequest, TaskChange
+from domain.events import (
+    DEADLINE_PASSED,
+    POLICY_ADOPTED,
+    TASK_DONE,
+    TASK_RAISED,
+    Entry,
+    Event,
+    Opening,
+    Record,
+    StepRequest,
+    TaskChange,
+)
 from domain.fields import local_day
 from domain.process import Process, Reservation, Step
 from domain.record import blank, dump, load, read_input
@@ -118,6 +131,21 @@ class CaseFile:
             if process.deadline and process.deadline <= now and not process.overdue
         ]
 
+    def adopt(self, given: Mapping[str, Opening], now: datetime) -> list[Entry]:
+        """Give the case and its open tracks other terms and limits, by kind; nothing where they say nothing new."""
+        return [
+            self._adopt(process, given[process.kind], now)
+            for process in self.processes
+            if process.kind in given and adopted(process, given[process.kind], now) is not process
+        ]
+
+    def would_adopt(self, given: Mapping[str, Opening], now: datetime) -> bool:
+        """Say whether `adopt` would change anything."""
+        return any(
+            process.kind in given and adopted(process, given[process.kind], now) is not process
+            for process in self.processes
+        )
+
     def expired(self, now: datetime) -> bool:
         """Whether nothing can happen to this case any more."""
         if not self.case or not self.case.ended:
@@ -131,6 +159,8 @@ class CaseFile:
             return self.change_task(event.request, event.recorded_at)
         if event.request:
             return self.take(event.request, event.recorded_at)
+        if event.adopted:
+            return self._adopt(self._find(event.process_id), event.adopted, event.recorded_at)
         return self._pass_deadline(self._find(event.process_id), event.occurred_at, event.recorded_at)
 
     def records(self) -> tuple[Record, ...]:
@@ -171,6 +201,11 @@ class CaseFile:
         self._keep(late)
         return self._entry(DEADLINE_PASSED, process, [late], occurred_at=deadline, recorded_at=now)
 
+    def _adopt(self, process: Process, given: Opening, now: datetime) -> Entry:
+        after = adopted(process, given, now)
+        self._keep(after)
+        return self._entry(POLICY_ADOPTED, process, [after], occurred_at=now, recorded_at=now, adopted=given)
+
     def _keep(self, process: Process) -> None:
         """Ended tracks leave: a case that lives for years stays small."""
         if isinstance(process, Case):
@@ -189,6 +224,7 @@ class CaseFile:
         occurred_at: datetime,
         recorded_at: datetime,
         request: StepRequest | TaskChange | None = None,
+        adopted: Opening | None = None,
     ) -> Entry:
         self.seq += 1
         after = changed[0]
@@ -204,6 +240,7 @@ class CaseFile:
             occurred_at=occurred_at,
             recorded_at=recorded_at,
             request=request,
+            adopted=adopted,
         )
         return Entry(event=event, records=tuple(Record(kind=process.kind, data=dump(process)) for process in changed))
 

@@ -65,7 +65,7 @@ class Choice(Enum):
                 return value
             try:
                 return cls[value]
-            except KeyError:
+            except (KeyError, TypeError):  # a list or a mapping is no name
                 raise ValueError(f"expected one of {', '.join(cls.__members__)}") from None
 
         return core_schema.no_info_plain_validator_function(

@@ -26,8 +26,9 @@ The facts are those of `domain.dunning_facts`, conditions those of `domain.condi
 that comes out otherwise than it says.
 """
 
+import difflib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -40,6 +41,7 @@ from domain.dunning_facts import DunningFacts, Grace, HearingOutcome, MessageKin
 from domain.facts import Vocabulary, instead
 from domain.fields import ShortText, like
 from domain.hidden import hidden
+from domain.ladder import Rung, When, Whom
 from domain.message import Channel
 from domain.roles import Role
 from domain.terms import Term
@@ -50,6 +52,9 @@ FACTS = Vocabulary.of(DunningFacts)
 
 _Because = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _Kind = Annotated[MessageKind, like(r"[A-Za-z][A-Za-z0-9_-]*", "a name has letters, digits, hyphens and underscores")]
+_NEARLY = 0.85
+"""How alike two names are of which one is probably a slip of the pen."""
+
 _VERBS = ("send", "task", "escalate", "wait")
 _BESIDE = {"by": "send", "role": "task", "office": "escalate"}
 
@@ -70,7 +75,8 @@ class TaskKind(Choice):
 class Action:
     """One of four: `send` a message, a `task`, `escalate` to an office, or `wait` and look again after a term.
 
-    `send` names a text of the policy, `by` the channels in order. `role` does the task (an operator, unless said).
+    `send` names a text of the policy, `by` the channels in order; what has no text there, the agency sends by means of
+    its own: it is somebody's task. `role` does the task (an operator, unless said).
     `say` tells people more precisely what is done.
     """
 
@@ -188,11 +194,20 @@ def explain(table: DunningTable, facts: DunningFacts) -> list[PassedOver]:
     return passed
 
 
-def texts(table: DunningTable) -> Iterator[tuple[MessageKind, Path]]:
-    """Yield the messages that the table sends, each with its place: the policy must have a text for each."""
+def told(action: Action, written: Collection[str], *, because: str, clause: str) -> Rung:
+    """Return the rung that tells a person what the table sends.
+
+    What the policy has no words for, of those that are `written`, the agency sends by means of its own: by hand.
+    """
+    by = action.by if action.send in written else (Channel.BY_HAND,)
+    return Rung(when=When(), tell=Whom.PERSON, by=by, text=action.send, because=because, clause=clause)
+
+
+def rungs(table: DunningTable, written: Collection[str]) -> Iterator[tuple[Rung, Path]]:
+    """Yield the messages that the table sends with words of the policy, or nearly so, each with its place."""
     for name, action in table.actions.items():
-        if action.send is not None:
-            yield action.send, ("actions", name, "send")
+        if action.send is not None and difflib.get_close_matches(action.send, written, n=1, cutoff=_NEARLY):
+            yield told(action, [action.send], because=name, clause=f"dunning.{name}"), ("actions", name)
 
 
 def problems(table: DunningTable) -> Iterator[tuple[Path, str]]:

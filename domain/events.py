@@ -15,6 +15,9 @@ from domain.terms import Closures, Terms
 DEADLINE_PASSED = "deadline_passed"
 """Not a step: a deadline went by, and the supervisor has a task."""
 
+POLICY_ADOPTED = "policy_adopted"
+"""Not a step: the process has other terms and limits from then on."""
+
 TASK_RAISED, TASK_DONE = "task_raised", "task_done"
 """Not steps: somebody was given something to do beside them, and has done it."""
 
@@ -33,7 +36,7 @@ ENGINE = Actor(id=None, role=Role.ENGINE)
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """What the policy gives a process when it opens, resolved by the API: workflows read no policy."""
+    """What the policy gives a process when it opens or adopts it, resolved outside: workflows read no policy."""
 
     terms: Terms
     limits: dict[str, Any] | None
@@ -80,6 +83,8 @@ class TaskChange:
     entry: int | None = None
     clause: str = ""
     done: bool = False
+    notes: tuple[UUID, ...] = ()
+    """What was written down with it: already stored, seen once it is done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +105,7 @@ class Event:
     occurred_at: datetime
     recorded_at: datetime
     request: StepRequest | TaskChange | None = None
+    adopted: Opening | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

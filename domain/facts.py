@@ -24,7 +24,8 @@ from domain.choices import Choice, Label, Language
 
 Value: TypeAlias = Decimal | int | bool | date | Choice | str
 
-_SHOWN = Decimal("0.01")
+_MOST = Decimal(10**10)
+"""No amount is as large: more is a slip of the hand."""
 
 
 class Nothing(Enum):
@@ -73,7 +74,7 @@ def _decimal(given: object) -> Decimal | None:
         amount = Decimal(str(given))  # of 9359.99 as it is written, not as a float has it
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() else None
+    return amount if amount.is_finite() and abs(amount) < _MOST else None
 
 
 def _whole(given: object) -> int | None:
@@ -182,9 +183,7 @@ class Fact:
             case date():
                 return f"{value:%d/%m/%Y}" if italian else f"{value.day} {value:%B %Y}"
             case Decimal():
-                shown = (
-                    f"{value.quantize(_SHOWN) if self.said.unit == 'EUR' or value % 1 else value.to_integral_value()}"
-                )
+                shown = f"{value:.2f}" if self.said.unit == "EUR" or value % 1 else f"{value:.0f}"
                 return f"{shown.replace('.', ',') if italian else shown} {self.said.unit}".rstrip()
             case _:
                 return f"{value} {self.said.unit}".rstrip()

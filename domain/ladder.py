@@ -171,15 +171,15 @@ def reminders_of(
     """Yield what the ladder of the state that a process is in still has to do as of `now`.
 
     Of a rung that repeats, the next time alone. Left out is what comes too late: a message older than the timetable
-    allows, an announcement of what has passed already, and all that was due before `since` (a policy that is adopted
-    sends nothing again).
+    allows, an announcement of what has passed already, and all that would have left by `since` (a policy that is
+    adopted sends nothing again).
     """
     for rung in ladder if process.waits_for or process.expires() else ():
         for occurrence in range(1, rung.when.times + 1):
             reminder = _reminder(process, rung, occurrence, timetable)
             if reminder is None or (rung.when.times > 1 and reminder.leaves_at <= now):
                 continue
-            if not _too_late(process, reminder, timetable, now) and (since is None or reminder.due_at > since):
+            if not _too_late(process, reminder, timetable, now) and (since is None or reminder.leaves_at > since):
                 yield reminder
             break
 

@@ -1,9 +1,11 @@
 """What the ladders of a policy say must fit the processes that climb them."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
-from domain.ladder import Rung, Whom
+from domain.arrears_support import ArrearsSupport
+from domain.ladder import Anchor, Rung, Whom
 from domain.marked_yaml import Path
 from domain.message import Channel
 from domain.placeholders import Group
@@ -30,30 +32,59 @@ _READERS: Mapping[Whom, frozenset[Group]] = {
 def ladder_problems(
     named: Mapping[str, Iterable[Rung]],
     ladders: Mapping[str, Mapping[str, str]],
+    events: Mapping[str, str],
     declared: Mapping[str, type[Process]],
-    texts: Texts,
+    *,
+    dunning: bool,
 ) -> Problems:
-    """Yield what is wrong with the ladders by name, and with which state of which kind of process has which."""
-    groups = {name: group for group, name, _ in listed(texts)}
-    by_sms = {name for _, name, words in listed(texts) if all(each.sms for each in words.values())}
+    """Yield what is wrong with the ladders by name, and with which state or event has which."""
     for name, rungs in named.items():
         for index, rung in enumerate(rungs):
-            for problem in _of_text(rung, groups, by_sms):
-                yield ("ladders", name, index), problem
-    used: set[str] = set()
+            if rung.dun and not dunning:
+                yield ("ladders", name, index), "there is no dunning table to ask: add `dunning`, or remove this rung"
     for kind, by_state in ladders.items():
         for state, name in by_state.items():
-            path = ("processes", kind, "ladders", state)
-            if name not in named:
-                near = difflib.get_close_matches(name, named, n=1)
-                yield path, f"there is no ladder {name}: {f'is it {near[0]}?' if near else 'write one under `ladders`'}"
-                continue
-            used.add(name)
-            for rung in named[name]:
-                for problem in _problems(rung, declared[kind], state):
-                    yield path, f"rung {rung.clause} does not fit here: {problem}"
+            yield from _climbed(
+                ("processes", kind, "ladders", state),
+                name,
+                named,
+                partial(_problems, process=declared[kind], state=state),
+            )
+    for event, name in events.items():
+        yield from _climbed(("events", event), name, named, _of_event)
+    used = {name for by_state in ladders.values() for name in by_state.values()} | {*events.values()}
     for name in named.keys() - used:
         yield ("ladders", name), f"no state has the ladder {name}: name it in the `ladders` of a process, or remove it"
+
+
+def _climbed(
+    path: Path, name: str, named: Mapping[str, Iterable[Rung]], problems: Callable[[Rung], Iterator[str]]
+) -> Problems:
+    """Yield what is wrong with the ladder that is named there."""
+    if name not in named:
+        near = difflib.get_close_matches(name, named, n=1)
+        yield path, f"there is no ladder {name}: {f'is it {near[0]}?' if near else 'write one under `ladders`'}"
+        return
+    for rung in named[name]:
+        for problem in problems(rung):
+            yield path, f"rung {rung.clause} does not fit here: {problem}"
+
+
+def _of_event(rung: Rung) -> Iterator[str]:
+    """What an event has happened to may be of any kind, in any state."""
+    if rung.when.anchor is not Anchor.ENTRY or rung.when.before or rung.when.times > 1:
+        yield "it is counted from the event, once: write 'on entry' or '2 hours after entry'"
+    if rung.take or rung.dun or rung.receipt:
+        yield "an event tells somebody, or gives a role something to do: use `tell` or `task`"
+    if rung.tell in {Whom.REFERENT, Whom.DEPUTY_REFERENT}:
+        yield "not every process has a partner: tell PERSON, OPERATOR or SUPERVISOR"
+
+
+def text_problems(rungs: Iterable[tuple[Rung, Path]], texts: Texts) -> Problems:
+    """Yield what is wrong with the texts that rungs name, each rung with its path in the document."""
+    groups = {name: group for group, name, _ in listed(texts)}
+    by_sms = {name for _, name, words in listed(texts) if all(each.sms for each in words.values())}
+    return ((path, problem) for rung, path in rungs for problem in _of_text(rung, groups, by_sms))
 
 
 def _of_text(rung: Rung, groups: Mapping[str, Group], by_sms: set[str]) -> Iterator[str]:
@@ -80,6 +111,8 @@ def _problems(rung: Rung, process: type[Process], state: str) -> Iterator[str]:
         yield from _of_step(process, state, rung.take, rung.given)
     if rung.receipt and rung.receipt not in process.steps:
         yield f"{process.kind} has no step {rung.receipt}"
+    if rung.dun and not issubclass(process, ArrearsSupport):
+        yield f"the dunning table is about arrears, and {process.kind} is not"
 
 
 def _of_step(process: type[Process], state: str, name: str, given: Mapping[str, object]) -> Iterator[str]:

@@ -11,6 +11,7 @@ Path = tuple[str | int, ...]
 
 _THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}\.[0-9]{3}")
 _TEXT = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp"}
+_PLAIN_MOST = 100
 _PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float")}
 
 
@@ -45,6 +46,8 @@ class MarkedYaml:
             line = mark.line if mark else text.count("\n", 0, getattr(error, "position", 0))
             what = getattr(error, "problem", None) or getattr(error, "reason", "unreadable")
             self.problems.append(Problem(line + 1, f"this cannot be read as YAML: {what}"))
+        except RecursionError:
+            self.problems.append(Problem(1, "this cannot be read as YAML: it is nested too deep"))
         else:
             self.data = self._read(root, ()) if root else None
 
@@ -93,7 +96,9 @@ class MarkedYaml:
         if _THOUSANDS.fullmatch(node.value):
             whole = node.value.replace(".", "")
             self.problem(path, f"{node.value} may mean thousands: write {whole}, or not exactly three decimals")
-        if node.tag in _PLAIN:
+        if len(node.value) > _PLAIN_MOST and node.tag in _PLAIN:
+            self.problem(path, f"{node.value[:20]}... is no number that anybody writes")
+        elif node.tag in _PLAIN:
             try:
                 return self._loader.construct_object(node)
             except ValueError:

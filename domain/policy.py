@@ -15,29 +15,29 @@
     ladders:                      # see `domain.ladder`
       office:
         - {when: at deadline, tell: OPERATOR, by: [IN_APP], text: task_overdue, because: agency practice}
+    events: {stop_cancelled: called_off}   # which ladder is climbed when something happens to a state from outside
 
 The processes' declarations say what must be there. A document is loaded whole or not at all, and `PolicyInvalid` names
 every line at fault with what to do about it. `dunning` is an optional section: see `domain.dunning`.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
+from domain import dunning, proofreading
 from domain.dunning import DunningTable
-from domain.dunning import problems as dunning_problems
 from domain.ladder import Rung
-from domain.ladder_check import ladder_problems
-from domain.marked_yaml import MarkedYaml, Problem
+from domain.ladder_check import ladder_problems, text_problems
+from domain.marked_yaml import MarkedYaml, Path, Problem
 from domain.policy_form import advice, form
 from domain.process import Process
-from domain.proofreading import problems
-from domain.terms import Closures, Term, Terms
+from domain.terms import CLOSED_DAYS_RENEWED, Closures, Term, Terms
 from domain.timetable import Timetable
-from domain.wording import Wording
+from domain.wording import Wording, listed
 
 
 class PolicyInvalid(ValueError):
@@ -54,7 +54,8 @@ class Policy:
 
     `id` names its version ("lombardia@2026-11-01"); `clauses` says why, by the id ("ARREARS_SUPPORT.OPENED") which
     every `Term` and `Rung` from it carries. `deadlines`, `fixed`, `settings` and `ladders` are by kind of process: take
-    them with `terms`, `limits` and `ladder`. `timetable` says when messages leave.
+    them with `terms`, `limits` and `ladder`. `timetable` says when messages leave. `events` are ladders too: of what
+    happens while a state lasts ("stop_cancelled"), counted from when it does.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Policy:
     settings: Mapping[str, Any]
     timetable: Timetable
     ladders: Mapping[str, Mapping[str, tuple[Rung, ...]]]
+    events: Mapping[str, tuple[Rung, ...]]
     rungs: Mapping[str, Rung]
     wording: Wording
     dunning: DunningTable | None = None
@@ -82,6 +84,13 @@ class Policy:
         return self.settings[process.kind]
 
 
+_TOO_LONG = (
+    f"`{{name}}` is too long: closed days are known for {CLOSED_DAYS_RENEWED.days} days ahead, so write at most 9600"
+    " hours, 400 days, 200 working days or 12 months"
+)
+"""The longest that each unit allows, see `Term.longest`."""
+
+
 def load(text: str, processes: Iterable[type[Process]]) -> Policy:
     """Return the policy that the YAML `text` sets for these processes; raise `PolicyInvalid` with all that is wrong."""
     declared = {process.kind: process for process in processes}
@@ -97,50 +106,90 @@ def load(text: str, processes: Iterable[type[Process]]) -> Policy:
             document.problem(error["loc"], advice(error, shape, declared))
         raise PolicyInvalid(document.problems) from None
 
-    clauses: dict[str, str] = {}
-    deadlines: dict[str, dict[str, Term]] = {}
-    fixed: dict[str, tuple[str, ...]] = {}
-    settings: dict[str, Any] = {}
-    for kind, process in declared.items():
-        section = getattr(read.processes, kind)
-        clauses |= {
-            f"{kind}.{name}": figure.because for name, figure in [*section.deadlines, *section.limits] if figure
-        }
-        deadlines[kind] = {name: _cited(figure.within, kind, name) for name, figure in section.deadlines}
-        fixed[kind] = tuple(f"{kind}.{name}" for name, figure in section.deadlines if figure.fixed)
-        limits = {name: _cited(figure.value, kind, name) for name, figure in section.limits if figure}
-        try:
-            settings[kind] = process.Limits(**limits)
-        except ValueError as error:  # each is right, but not all of them together
-            document.problem(("processes", kind, "limits"), str(error))
-    named = {name: _rungs(name, rungs) for name, rungs in read.ladders.items()}
-    clauses |= {rung.clause: rung.because for rungs in named.values() for rung in rungs}
-    sections = {kind: getattr(read.processes, kind) for kind in declared}
-    ladders = {kind: {state: name for state, name in section.ladders if name} for kind, section in sections.items()}
-    for path, message in [*problems(read), *ladder_problems(named, ladders, declared, read.texts)]:
+    sections = {kind: _section(kind, process, read, document) for kind, process in declared.items()}
+    rungs = {name: _cited_rungs(name, each) for name, each in read.ladders.items()}
+    for path, message in _further_problems(read, rungs, declared):
         document.problem(path, message)
-    if read.dunning:
-        for path, message in dunning_problems(read.dunning):
-            document.problem(("dunning", *path), message)
     if document.problems:
         raise PolicyInvalid(document.problems)
+    clauses = {clause: because for section in sections.values() for clause, because in section.clauses.items()}
     return Policy(
         id=f"{read.policy}@{read.version}",
         saturday_works=read.saturday_works,
-        clauses=clauses,
-        deadlines=deadlines,
-        fixed=fixed,
-        settings=settings,
+        clauses=clauses | {rung.clause: rung.because for ladder in rungs.values() for rung in ladder},
+        deadlines={kind: section.deadlines for kind, section in sections.items()},
+        fixed={kind: section.fixed for kind, section in sections.items()},
+        settings={kind: section.limits for kind, section in sections.items()},
         timetable=read.messages,
-        rungs={rung.clause: rung for rungs in named.values() for rung in rungs},
-        ladders={kind: {state: named[name] for state, name in by_state.items()} for kind, by_state in ladders.items()},
+        ladders={
+            kind: {state: rungs[name] for state, name in section.ladders.items()} for kind, section in sections.items()
+        },
+        events={event: rungs[name] for event, name in read.events if name},
+        rungs={rung.clause: rung for ladder in rungs.values() for rung in ladder},
         wording=Wording(read),
         dunning=read.dunning,
     )
 
 
-def _rungs(ladder: str, rungs: Iterable[Rung]) -> tuple[Rung, ...]:
+@dataclass(frozen=True, kw_only=True)
+class _Section:
+    """What the document says of one kind of process."""
+
+    clauses: Mapping[str, str]
+    deadlines: Mapping[str, Term]
+    fixed: tuple[str, ...]
+    limits: Any
+    ladders: Mapping[str, str]
+
+
+def _section(kind: str, process: type[Process], read: Any, document: MarkedYaml) -> _Section:
+    section = getattr(read.processes, kind)
+    deadlines = {name: _cited(figure.within, kind, name) for name, figure in section.deadlines}
+    limits = {name: _cited(figure.value, kind, name) for name, figure in section.limits if figure}
+    for part, figures in (("deadlines", deadlines), ("limits", limits)):
+        for name in filter(lambda name: _too_long(figures[name]), figures):
+            document.problem(("processes", kind, part, name), _TOO_LONG.format(name=name))
+    together = None
+    try:
+        together = process.Limits(**limits)
+    except ValueError as error:  # each is right, but not all of them together
+        document.problem(("processes", kind, "limits"), str(error))
+    return _Section(
+        clauses={f"{kind}.{name}": figure.because for name, figure in [*section.deadlines, *section.limits] if figure},
+        deadlines=deadlines,
+        fixed=tuple(f"{kind}.{name}" for name, figure in section.deadlines if figure.fixed),
+        limits=together,
+        ladders={state: name for state, name in section.ladders if name},
+    )
+
+
+def _further_problems(
+    read: Any, rungs: Mapping[str, tuple[Rung, ...]], declared: Mapping[str, type[Process]]
+) -> Iterator[tuple[Path, str]]:
+    """Yield what is wrong although the shape of each part is right."""
+    told: list[tuple[Rung, Path]] = [
+        (rung, ("ladders", name, index)) for name, ladder in rungs.items() for index, rung in enumerate(ladder)
+    ]
+    if read.dunning:
+        written = {name for _, name, _ in listed(read.texts)}
+        told += [(rung, ("dunning", *path)) for rung, path in dunning.rungs(read.dunning, written)]
+        yield from ((("dunning", *path), message) for path, message in dunning.problems(read.dunning))
+    ladders = {
+        kind: {state: name for state, name in getattr(read.processes, kind).ladders if name} for kind in declared
+    }
+    yield from proofreading.problems(read)
+    yield from text_problems(told, read.texts)
+    events = {event: name for event, name in read.events if name}
+    yield from ladder_problems(rungs, ladders, events, declared, dunning=read.dunning is not None)
+
+
+def _cited_rungs(ladder: str, rungs: Iterable[Rung]) -> tuple[Rung, ...]:
     return tuple(replace(rung, clause=f"{ladder}.{number}") for number, rung in enumerate(rungs, 1))
+
+
+def _too_long(value: Any) -> bool:
+    terms = value if isinstance(value, tuple) else (value,)
+    return any(isinstance(term, Term) and term.longest > CLOSED_DAYS_RENEWED for term in terms)
 
 
 def _cited(value: Any, kind: str, name: str) -> Any:

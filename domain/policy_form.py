@@ -20,7 +20,7 @@ from domain.timetable import Timetable
 from domain.wording import Sections
 
 _T = TypeVar("_T")
-_Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 _Because = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -66,6 +66,7 @@ def form(declared: Mapping[str, type[Process]]) -> tuple[type[BaseModel], Any]:
             "saturday_works": (bool, ...),
             "messages": (Timetable, Timetable()),
             "ladders": (dict[str, tuple[Rung, ...]], ...),
+            "events": _part({"stop_cancelled": (str, "")}),
             "processes": _part(sections),
             "dunning": (DunningTable | None, None),
         },

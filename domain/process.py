@@ -318,6 +318,10 @@ class Process:
         if term and start:
             yield term, start
 
+    def terms_running(self) -> Iterator[tuple[Term, datetime]]:
+        """Give every term that runs now, each with when it began to: to be explained, not to be counted."""
+        yield from self.terms_now()
+
     def falls_due(self) -> tuple[datetime, Term] | None:
         """Return when the present state is due, and the term that says so."""
         ends = [(self._end(term, start), term) for term, start in self.terms_now()]

@@ -45,6 +45,22 @@ class Refusal(Choice):
         "Non è più da fare: il procedimento è andato avanti.",
         "It is no longer to be done: the process has moved on.",
     )
+    TASK_OF_STEP = (
+        "Non si chiude da sé: lo chiude un passo del procedimento, o il suo termine.",
+        "It is not closed by itself: a step of the process does it, or a new term.",
+    )
+    REMINDER_GONE = (
+        "Il promemoria non è più in programma ({status}): è già partito, o annullato.",
+        "The reminder is not scheduled any more ({status}): it has left already, or was cancelled.",
+    )
+    REMINDER_NO_MESSAGE = (
+        "Questo promemoria non scrive a nessuno: si può solo annullare.",
+        "This reminder writes to nobody: it can only be cancelled.",
+    )
+    TEXT_LACKS_VALUE = (
+        "Il testo dice qualcosa che di questo procedimento non si sa: non potrebbe partire.",
+        "The text says something that is not known of this process: it could not leave.",
+    )
     CASE_NOT_OPEN = (
         "La pratica non è aperta: riaprirla prima, o aprirne una nuova.",
         "The case is not open: reopen it first, or open a new one.",
@@ -297,6 +313,44 @@ class Refusal(Choice):
     DISTRICT_MISSING = (
         "Né la tappa, né il presidio, né la persona dicono il quartiere: indicarlo.",
         "Neither the stop, nor the service point, nor the person says which district: give it.",
+    )
+
+    # The policy.
+    POLICY_INVALID = (
+        "Il documento non è utilizzabile: {count} problemi, ciascuno con la sua riga in `problems`.",
+        "The document cannot be used: {count} problems, each with its line in `problems`.",
+    )
+    POLICY_VERSION_TAKEN = (
+        "La versione {version} esiste già con un altro testo: cambiare `version` nel documento.",
+        "Version {version} exists already with another text: change `version` in the document.",
+    )
+    POLICY_MISSING = (
+        "Nessuna normativa è in vigore: eseguire `pratica migrate`.",
+        "No policy is in force: run `pratica migrate`.",
+    )
+    POLICY_IN_FORCE = (
+        "Questa versione è già in vigore: per applicarla a ciò che è in corso usare `policyAdopt`.",
+        "This version is in force already: to have all that is live adopt it, use `policyAdopt`.",
+    )
+    POLICY_NOT_IN_FORCE = (
+        "Solo la versione in vigore si applica a ciò che è in corso: pubblicarla prima.",
+        "Only the version in force is adopted by what is live: publish it first.",
+    )
+    DRY_RUN_NEEDED = (
+        "Serve una prova conclusa, di non più di {hours} ore, di questo documento: avviarla con `policyDryRun`.",
+        "It takes a dry run of this very document that is done and at most {hours} hours old: start `policyDryRun`.",
+    )
+    ADOPTION_RUNNING = (
+        "L'applicazione di questa versione è già in corso: seguirla, o fermarla con `policyAdoptionStop`.",
+        "This version is being adopted already: watch it, or stop it with `policyAdoptionStop`.",
+    )
+    ADOPTION_NOT_RUNNING = (
+        "Nessuna applicazione di questa versione è in corso.",
+        "This version is not being adopted at present.",
+    )
+    NOTHING_TO_ADOPT = (
+        "La pratica e i suoi procedimenti hanno già questi termini.",
+        "The case and its tracks have these terms already.",
     )
 
     # Requests.

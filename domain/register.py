@@ -52,6 +52,9 @@ Tongues = Annotated[tuple[Tongue, ...], Field(max_length=10)]
 Districts = Annotated[tuple[DistrictId, ...], Field(max_length=500)]
 """Districts of the agency."""
 
+CLOSURE_MOST = 60
+"""Days that a closure may last: a year without working days would move every term out of sight."""
+
 Balance = Annotated[Decimal, Field(max_digits=12, decimal_places=2)]
 """What is owed in EUR, to the cent; below zero is credit."""
 
@@ -159,6 +162,28 @@ class Stop(Registered, it="Tappa", written_by=FIELD | OFFICE | MANAGERS):
         if self.capacity < self.booked:
             raise Refused(Refusal.PLACES_BOOKED, path=("capacity",), taken=self.booked)
         happened(self.cancelled_at, now, "cancelled_at")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closure(Registered, it="Chiusura", written_by=MANAGERS):
+    """Days, the first and the last included, on which the agency is closed: in a municipality, or everywhere.
+
+    What opens from then on knows them; what is live once the policy is adopted again. Days that have passed stay as
+    they were counted.
+    """
+
+    reason: ShortText
+    starts_on: Day
+    ends_on: Day
+    municipality: MunicipalityId | None = None
+    withdrawn: bool = False
+
+    def check(self, now: datetime) -> None:
+        """It ends after it begins, and leaves days to work on."""
+        in_order(self.starts_on, self.ends_on, "ends_on")
+        if (self.ends_on - self.starts_on).days >= CLOSURE_MOST:
+            problem = f"at most {CLOSURE_MOST} days at a time"
+            raise Refused(Refusal.INPUT_INVALID, path=("ends_on",), problem=problem)
 
 
 # People.

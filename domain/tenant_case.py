@@ -222,6 +222,14 @@ class TenantCase(Case, it="Pratica"):
             again = self.state == self.State.MONITORED.name and self.follow_ups
             yield self.limits.next_follow_up if again else term, start
 
+    def terms_running(self) -> Iterator[tuple[Term, datetime]]:
+        """Danger's own term beside the state's; of a closed case, the window in which it may be reopened."""
+        yield from super().terms_running()
+        if self.danger_since:
+            yield self.limits.danger_within, self.danger_since
+        if self.state == self.State.CLOSED.name and self.entered_at:
+            yield self.limits.reopen_within, self.entered_at
+
     def falls_due(self) -> tuple[datetime, Term] | None:
         """Danger reaches a person at once, whatever the state and in any pause."""
         ends = super().falls_due()

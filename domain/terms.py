@@ -19,6 +19,15 @@ ROME = ZoneInfo("Europe/Rome")
 Temporal's sandbox must pass `domain` through: inside it a ZoneInfo is a proxy, which datetime refuses (seen).
 """
 
+CLOSED_DAYS_KNOWN = timedelta(days=3 * 365)
+"""How far ahead a process knows the closed days of its place when it opens."""
+
+CLOSED_DAYS_BEFORE = timedelta(days=400)
+"""How far back, for a fact that is told late."""
+
+CLOSED_DAYS_RENEWED = timedelta(days=400)
+"""With less than this left ahead, a step brings new ones; no term of a policy may be longer."""
+
 _SATURDAY, _SUNDAY = 5, 6
 _ONE_DAY = timedelta(days=1)
 _TERM = re.compile(r"([1-9][0-9]{0,3}) (hour|day|working day|month)s?")
@@ -59,6 +68,12 @@ class Term:
                 " or months), such as '10 working days'"
             )
         return {"amount": int(read[1]), "unit": f"{read[2]}s"}
+
+    @property
+    def longest(self) -> timedelta:
+        """How long it may last on the calendar, at the most: of working days, every other day may be closed."""
+        days = {Unit.HOURS: 1 / 24, Unit.DAYS: 1, Unit.WORKING_DAYS: 2, Unit.MONTHS: 31}
+        return self.amount * timedelta(days=days[self.unit])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +138,17 @@ def due(term: Term, start: datetime, closures: Closures) -> datetime:
     return _end(_last_day(term, start.astimezone(ROME).date(), closures))
 
 
+def skipped(term: Term, start: datetime, closures: Closures) -> tuple[date, ...]:
+    """Return the closed days that moved the end of a term: those between working days, or those it would end on."""
+    if term.unit is Unit.HOURS:
+        return ()
+    first = start.astimezone(ROME).date()
+    last = _last_day(term, first, closures)
+    day = first + _ONE_DAY if term.unit is Unit.WORKING_DAYS else _named_day(term, first)
+    days = (day + timedelta(days=more) for more in range((last - day).days))
+    return tuple(day for day in days if not closures.works(day))
+
+
 def last_moment(end: datetime) -> date | datetime:
     """Return what people are told of the `end` of a term: its last day if it ends with one, else the instant."""
     local = end.astimezone(ROME)
@@ -137,17 +163,17 @@ def months_after(day: date, months: int) -> date:
 
 
 def _last_day(term: Term, first: date, closures: Closures) -> date:
-    match term.unit:
-        case Unit.WORKING_DAYS:
-            day = first
-            for _ in range(term.amount):
-                day = _next_working(day + _ONE_DAY, closures)
-            return day
-        case Unit.MONTHS:
-            day = months_after(first, term.amount)
-        case _:
-            day = first + timedelta(days=term.amount)
-    return _next_working(day, closures)
+    if term.unit is not Unit.WORKING_DAYS:
+        return _next_working(_named_day(term, first), closures)
+    day = first
+    for _ in range(term.amount):
+        day = _next_working(day + _ONE_DAY, closures)
+    return day
+
+
+def _named_day(term: Term, first: date) -> date:
+    """The day that a term of days or months names, closed or not."""
+    return months_after(first, term.amount) if term.unit is Unit.MONTHS else first + timedelta(days=term.amount)
 
 
 def _next_working(day: date, closures: Closures) -> date:

@@ -10,10 +10,11 @@ from sqlalchemy import ARRAY, Select, Uuid, and_, any_, bindparam, delete, exist
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.events import StepRequest
+from domain.events import StepRequest, TaskChange
 from domain.refusals import Refusal, Refused
 from store import tables as t
 from store.database import AnyRow
+from store.policies import IN_FORCE
 from store.scope import Scope, within
 
 SCOPES = 512
@@ -48,8 +49,8 @@ def _tracks(scope: Scope) -> Select[Any]:
 
 async def before_step(
     connection: AsyncConnection, process_id: UUID, request_id: str, *, opens: UUID | None, scope: Scope
-) -> tuple[AnyRow | None, AnyRow | None]:
-    """Return the process, and the answer that the request already has, in one statement.
+) -> tuple[AnyRow | None, AnyRow | None, str | None]:
+    """Return the process, the answer that the request already has, and the policy in force, in one statement.
 
     The process is None when there is none, or the caller may not see it. Raises `Refused`: STAFF_UNKNOWN (who acts is
     written in the history, so it must be somebody of the register), ALREADY_EXISTS (the id that the step `opens` is
@@ -61,7 +62,7 @@ async def before_step(
         raise Refused(Refusal.STAFF_UNKNOWN)
     if found.taken and not found.object_id:
         raise Refused(Refusal.ALREADY_EXISTS, path=("new_id",))
-    return (found if found.id else None), (found if found.object_id else None)
+    return (found if found.id else None), (found if found.object_id else None), found.in_force
 
 
 @lru_cache(SCOPES)
@@ -74,11 +75,13 @@ def _before_step(scope: Scope) -> Select[Any]:
             process.c.kind,
             process.c.district_id,
             process.c.data["terms"]["closures"]["until"].astext.label("closures_until"),
+            process.c.data["terms"]["closures"]["saturday_works"].as_boolean().label("saturday_works"),
             request.c.fingerprint,
             request.c.object_id,
             request.c.answer,
             exists().where(t.staff.c.id == scope.staff_id).label("staff_known"),
             exists().where(other.c.id == bindparam("opens")).label("taken"),
+            IN_FORCE.label("in_force"),
         )
         .select_from(one)
         .join(process, and_(process.c.id == bindparam("process"), within(scope, process)), isouter=True)
@@ -95,7 +98,7 @@ async def mint(connection: AsyncConnection, process_id: UUID, *, case_id: UUID) 
 
 
 async def set_aside(
-    connection: AsyncConnection, texts: Mapping[UUID, str], request: StepRequest, *, at: datetime
+    connection: AsyncConnection, texts: Mapping[UUID, str], request: StepRequest | TaskChange, *, at: datetime
 ) -> None:
     """Store a step's notes, not to be seen until the step is taken; another try of the same request takes them over."""
     rows = [
@@ -120,15 +123,3 @@ async def throw_away(connection: AsyncConnection, texts: Mapping[UUID, str], *, 
     """Delete the notes that were set aside at `at`, of a step that was refused."""
     mine = t.note.c.id.in_(texts), t.note.c.written_at == at, not_(t.note.c.attached)
     await connection.execute(delete(t.note).where(*mine))
-
-
-async def patron_day(connection: AsyncConnection, district_id: UUID) -> tuple[int, int] | None:
-    """Return (month, day) of the patron of the municipality that a district is in."""
-    row = (
-        await connection.execute(
-            select(t.municipality.c.patron_month, t.municipality.c.patron_day)
-            .join(t.district, t.district.c.municipality_id == t.municipality.c.id)
-            .where(t.district.c.id == district_id)
-        )
-    ).one_or_none()
-    return (row.patron_month, row.patron_day) if row and row.patron_month else None

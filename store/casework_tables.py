@@ -86,6 +86,8 @@ event = Table(
     words("actor_role", nullable=True),
     words("request_id", nullable=True),
     Column("request", JSONB),
+    # What adopting another version of the policy brought.
+    Column("adopted", JSONB),
 )
 Index("ix_event_process_id_seq", event.c.process_id, event.c.seq)
 Index("ix_event_occurred_at", event.c.occurred_at)

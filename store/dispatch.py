@@ -13,6 +13,7 @@ from sqlalchemy import TextClause, bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.ladder import Whom
 from domain.message import MessageStatus, Receipt
 from store import tables as t
 from store.database import AnyRow
@@ -58,11 +59,30 @@ async def told_by(connection: AsyncConnection, messages: Collection[UUID]) -> Se
     return (await connection.execute(_TOLD_BY, {"messages": list(messages)})).all()
 
 
+async def look(connection: AsyncConnection, key: Written) -> AnyRow | None:
+    """Return the reminder with this key, as `claim` does, without claiming it."""
+    return (await connection.execute(_LOOK, key)).one_or_none()
+
+
 async def processes(connection: AsyncConnection, identifiers: Collection[UUID]) -> dict[UUID, AnyRow]:
     """Return the whole processes, by id."""
     process = t.process.c
     rows = await connection.execute(select(process.id, process.kind, process.data).where(process.id.in_(identifiers)))
     return {row.id: row for row in rows}
+
+
+async def sent_about(connection: AsyncConnection, process_id: UUID) -> Sequence[AnyRow]:
+    """Return what the person was told about a process: `rung`, `own`, `policy` of the reminder, `at`, `status`.
+
+    What a person has told them, by telephone or by hand, has no message and so no status.
+    """
+    reminder, message = t.reminder.c, t.message.c
+    statement = (
+        select(reminder.rung, reminder.own, reminder.policy, reminder.ended_at.label("at"), message.status)
+        .join(t.message, message.id == reminder.message_id, isouter=True)
+        .where(reminder.process_id == process_id, reminder.whom == Whom.PERSON.name, reminder.status == "DONE")
+    )
+    return (await connection.execute(statement.order_by(reminder.ended_at))).all()
 
 
 async def keep(connection: AsyncConnection, messages: Sequence[Written]) -> set[UUID]:
@@ -177,6 +197,13 @@ _TOLD_BY = text(
           from message m, jsonb_to_recordset(m.told) as k(
             process_id uuid, entry integer, rung text, occurrence smallint), reminder r
          where m.id = any(:messages) and {_KEY} = (k.process_id, k.entry, k.rung, k.occurrence)
+    ) {_JOB}
+    """
+)
+_LOOK = text(
+    f"""
+    with claimed as (
+        select r.* from reminder r where {_KEY} = (:process_id, :entry, :rung, :occurrence)
     ) {_JOB}
     """
 )

@@ -56,6 +56,10 @@ async def history(
         _event.actor_role,
         _event.request["given"].label("given"),
         _event.request["notes"].label("notes"),
+        _event.adopted["terms"]["policy"].astext.label("policy"),
+        # Of something to do beside the steps.
+        _event.request["reason"].astext.label("reason"),
+        _event.request["clause"].astext.label("clause"),
     ).where(_event.case_id == case_id, within(scope, t.event))
     if process_id:
         statement = statement.where(_event.process_id == process_id)

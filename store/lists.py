@@ -166,6 +166,14 @@ class MunicipalityFilter:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClosureFilter:
+    """Which closures; everything that is given must hold. `closed_on`: those of the day, withdrawn ones left out."""
+
+    municipality: MunicipalityId | None = None
+    closed_on: Day | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DistrictFilter:
     """Where the districts are."""
 
@@ -292,6 +300,14 @@ def _paying(given: FundingLineFilter) -> Iterator[ColumnElement[bool]]:
         yield or_(line.ends_on.is_(None), line.ends_on >= given.open_on)
 
 
+def _closed(given: ClosureFilter) -> Iterator[ColumnElement[bool]]:
+    if given.closed_on:
+        closure = t.closure.c
+        yield closure.starts_on <= given.closed_on
+        yield closure.ends_on >= given.closed_on
+        yield ~closure.withdrawn
+
+
 _appointment = t.appointment.c
 _LISTINGS: Mapping[type, _Listing] = {
     AppointmentFilter: _Listing(
@@ -320,6 +336,9 @@ _LISTINGS: Mapping[type, _Listing] = {
     DwellingFilter: _Listing(table=t.dwelling, order=_sorted(t.dwelling, "code"), own={"code"}, narrowed=_coded),
     BuildingFilter: _Listing(table=t.building, order=_sorted(t.building, "address")),
     MunicipalityFilter: _Listing(table=t.municipality, order=_sorted(t.municipality, "name")),
+    ClosureFilter: _Listing(
+        table=t.closure, order=_sorted(t.closure, "starts_on", ascending=False), own={"closed_on"}, narrowed=_closed
+    ),
     DistrictFilter: _Listing(table=t.district, order=_sorted(t.district, "name")),
     ServicePointFilter: _Listing(table=t.service_point, order=_sorted(t.service_point, "name")),
     StaffFilter: _Listing(

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.case_file import CaseFile
-from domain.events import Event, Record, StepRequest, TaskChange
+from domain.events import Event, Opening, Record, StepRequest, TaskChange
 from store import tables as t
 
 _REQUEST: TypeAdapter[StepRequest | TaskChange] = TypeAdapter(StepRequest | TaskChange)
+_ADOPTED = TypeAdapter(Opening)
 
 PAGE = 500
 """Case ids read at a time."""
@@ -47,6 +48,7 @@ async def events(connection: AsyncConnection, case_id: UUID) -> list[Event]:
             occurred_at=row.occurred_at,
             recorded_at=row.recorded_at,
             request=_REQUEST.validate_python(row.request) if row.request else None,
+            adopted=_ADOPTED.validate_python(row.adopted) if row.adopted else None,
         )
         for row in rows
     ]

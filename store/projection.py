@@ -17,10 +17,21 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.case import Case
-from domain.events import DEADLINE_PASSED, TASK_DONE, TASK_RAISED, Entry, Event, StepRequest, TaskChange
+from domain.events import (
+    DEADLINE_PASSED,
+    POLICY_ADOPTED,
+    TASK_DONE,
+    TASK_RAISED,
+    Entry,
+    Event,
+    Opening,
+    StepRequest,
+    TaskChange,
+)
 from domain.ladder import Reminder, reminders_of
 from domain.process import Process
 from domain.record import load
+from domain.refusals import Refused
 from domain.roles import Role
 from domain.tasks import MOVED, TaskReason
 from store import tables as t
@@ -31,6 +42,7 @@ _UNCHANGED = frozenset({DEADLINE_PASSED, TASK_RAISED, TASK_DONE})
 """Events after which everybody is told what they would have been told before."""
 
 _REQUEST: TypeAdapter[StepRequest | TaskChange] = TypeAdapter(StepRequest | TaskChange)
+_ADOPTED = TypeAdapter(Opening)
 
 
 class ProjectionMismatch(Exception):
@@ -86,7 +98,7 @@ async def _put(
             row for process in processes for row in await _reminder_rows(connection, process, event, policies)
         ],
         "subject": _subject(moved) if isinstance(moved, Case) else None,
-        "notes": event.request.notes if isinstance(event.request, StepRequest) else (),
+        "notes": event.request.notes if event.request else (),
     }
     statement = _PUT_OF_CASE if isinstance(moved, Case) else _PUT
     woken: bool | None = (await connection.execute(statement, {"written": written})).scalar_one_or_none()
@@ -123,6 +135,7 @@ def _event_row(case_id: UUID, event: Event) -> dict[str, Any]:
         "request_id": request.request_id if request else None,
         "fingerprint": request.fingerprint if request else None,
         "request": _REQUEST.dump_python(request, mode="json") if request else None,
+        "adopted": _ADOPTED.dump_python(event.adopted, mode="json") if event.adopted else None,
     }
 
 
@@ -160,9 +173,13 @@ async def _reminder_rows(
 ) -> list[dict[str, Any]]:
     if event.name in _UNCHANGED:
         return []
-    policy = await policies.of(connection, process.terms.policy)
+    try:
+        policy = await policies.of(connection, process.terms.policy)
+    except Refused:  # nobody has that version any more: better nobody is told than nothing is written
+        return []
     ladder = policy.ladder(process.kind, process.state)
-    reminders = reminders_of(process, ladder, policy.timetable, now=event.recorded_at)
+    since = event.recorded_at if event.name == POLICY_ADOPTED else None
+    reminders = reminders_of(process, ladder, policy.timetable, now=event.recorded_at, since=since)
     return [reminder_row(process, reminder) for reminder in reminders]
 
 
@@ -266,15 +283,15 @@ def _put_statement(head: str, follow: str = "") -> Any:
         select e.* from input, jsonb_to_record(written->'event') as e(
             case_id uuid, seq integer, process_id uuid, kind text, name text, from_state text, to_state text,
             version integer, entry integer, occurred_at timestamptz, recorded_at timestamptz, actor_id uuid,
-            actor_role text, request_id text, fingerprint text, request jsonb)
+            actor_role text, request_id text, fingerprint text, request jsonb, adopted jsonb)
     ), strangers as (
         select from e, input, jsonb_to_recordset(written->'processes') as w(id uuid)
           join process p on p.id = w.id where p.case_id <> e.case_id
     ), head as ({head}), logged as (
         insert into event (case_id, seq, process_id, kind, name, from_state, to_state, version, entry, occurred_at,
-                           recorded_at, actor_id, actor_role, request_id, request)
+                           recorded_at, actor_id, actor_role, request_id, request, adopted)
         select e.case_id, e.seq, e.process_id, e.kind, e.name, e.from_state, e.to_state, e.version, e.entry,
-               e.occurred_at, e.recorded_at, e.actor_id, e.actor_role, e.request_id, e.request
+               e.occurred_at, e.recorded_at, e.actor_id, e.actor_role, e.request_id, e.request, e.adopted
           from e, head
     ), stored as (
         insert into process (id, case_id, kind, state, version, entry, waits_for, opened_at, entered_at, deadline,

@@ -8,6 +8,7 @@ from domain.partner import Partner, PartnerService, Referent
 from domain.register import (
     Absence,
     Building,
+    Closure,
     District,
     Dwelling,
     FundingLine,
@@ -22,6 +23,8 @@ from store.columns import at, lists, metadata, ref, register_table, uid, words
 
 municipality = register_table(Municipality)
 district = register_table(District)
+closure = register_table(Closure)
+Index("ix_closure_ends_on", closure.c.ends_on)
 building = register_table(Building)
 Index("ix_building_district_id", building.c.district_id)
 dwelling = register_table(Dwelling)

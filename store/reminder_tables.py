@@ -22,6 +22,15 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from store.columns import at, lists, metadata, uid, words
 
+FAILED = "status in ('TEMPORARY_FAILURE', 'PERMANENT_FAILURE', 'RETURNED', 'UNKNOWN', 'CANCELLED')"
+"""Which messages have not arrived, or are not known to."""
+
+UNREAD = "recipient = 'STAFF' and channel = 'IN_APP' and read_at is null"
+"""Which messages are notices in the application that nobody has read yet."""
+
+ABOUT = "jsonb_path_query_array(told, '$[*].process_id')"
+"""The ids of the processes that a message is about, as a JSON array."""
+
 reminder = Table(
     "reminder",
     metadata,
@@ -49,7 +58,12 @@ reminder = Table(
     # What no ladder asked for carries its own rung, as `domain.ladder.Rung` is written.
     Column("own", JSONB),
 )
-Index("ix_reminder_due", reminder.c.leaves_at, postgresql_where=text("status = 'SCHEDULED'"))
+# What is to come in the order in which it leaves, and what is over.
+for name, which in (
+    ("ix_reminder_due", "status = 'SCHEDULED'"),
+    ("ix_reminder_over", "status in ('DONE', 'CANCELLED')"),
+):
+    Index(name, reminder.c.leaves_at, *reminder.primary_key.columns, postgresql_where=text(which))
 Index("ix_reminder_claimed", reminder.c.lease_until, postgresql_where=text("status = 'CLAIMED'"))
 message = Table(
     "message",
@@ -92,7 +106,12 @@ Index(
     postgresql_where=text("recipient = 'PERSON' and not alone"),
 )
 Index("ix_message_next_at", message.c.next_at, postgresql_where=text("next_at is not null"))
-Index("ix_message_recipient", message.c.recipient_id, message.c.created_at.desc(), message.c.id)
+Index("ix_message_recipient", message.c.recipient_id, message.c.created_at, message.c.id)
+Index("ix_message_created_at_id", message.c.created_at, message.c.id)
+# Few: what supervisors look for, and what somebody has still to read.
+Index("ix_message_failed", message.c.created_at, message.c.id, postgresql_where=text(FAILED))
+Index("ix_message_unread", message.c.recipient_id, message.c.created_at, message.c.id, postgresql_where=text(UNREAD))
+Index("ix_message_about", text(ABOUT), postgresql_using="gin", _table=message)
 dispatch = Table(
     "dispatch",
     metadata,

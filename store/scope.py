@@ -16,7 +16,17 @@ from store import tables as t
 from store.columns import table_name
 
 _AGENCY_WIDE = frozenset(
-    {t.municipality, t.district, t.staff, t.absence, t.partner, t.partner_service, t.referent, t.funding_line}
+    {
+        t.municipality,
+        t.district,
+        t.closure,
+        t.staff,
+        t.absence,
+        t.partner,
+        t.partner_service,
+        t.referent,
+        t.funding_line,
+    }
 )
 _THROUGH = {t.dwelling: t.building, t.tenancy: t.dwelling, t.event: t.case_file}
 

@@ -2,9 +2,11 @@
 
 from store.casework_tables import appointment, assignment, case_file, event, minted, process, reservation, task
 from store.columns import metadata
+from store.policy_tables import adoption, adoption_failure, dry_run, dry_run_change, policy, publication
 from store.register_tables import (
     absence,
     building,
+    closure,
     contact,
     district,
     dwelling,
@@ -25,13 +27,18 @@ from store.reminder_tables import dispatch, message, reminder
 
 __all__ = [
     "absence",
+    "adoption",
+    "adoption_failure",
     "appointment",
     "assignment",
     "building",
     "case_file",
+    "closure",
     "contact",
     "dispatch",
     "district",
+    "dry_run",
+    "dry_run_change",
     "dwelling",
     "event",
     "funding_line",
@@ -43,7 +50,9 @@ __all__ = [
     "partner",
     "partner_service",
     "person",
+    "policy",
     "process",
+    "publication",
     "referent",
     "reminder",
     "request",

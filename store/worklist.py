@@ -7,12 +7,13 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists
+from sqlalchemy import CTE, ColumnElement, Select, Uuid, bindparam, cast, exists, literal, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.case import Urgency
 from domain.choices import Choice
-from domain.fields import Day, DistrictId, PersonId, ServicePointId, StaffId
+from domain.fields import Day, DistrictId, PersonId, ServicePointId, StaffId, local_day
 from domain.refusals import Refusal, Refused
 from domain.register import MANAGERS
 from domain.roles import Role
@@ -41,8 +42,9 @@ class WorklistFilter:
     """Which tasks; everything that is given must hold.
 
     `role`: whom they wait for; the caller's own roles unless given, and a supervisor may give any. `mine`: assigned to
-    the caller, whatever the role; `assigned`: to anybody at all; `assignee`: to this one. `operator`: who answers for
-    the case. `due_from`, `due_to`: local days of Italy, both included.
+    the caller, or to somebody who is away today and whose deputy they are (the task's `assignee` says to whom),
+    whatever the role; `assigned`: to anybody at all; `assignee`: to this one. `operator`: who answers for the case.
+    `due_from`, `due_to`: local days of Italy, both included.
     """
 
     role: Several[Role] = ()
@@ -92,7 +94,9 @@ async def worklist(
     if given.role and not scope.roles & MANAGERS and not scope.roles.issuperset(given.role):
         raise Refused(Refusal.NOT_YOURS, path=("filter", "role"), roles=MANAGERS)
     pages = _pages(given, order, scope, _hashable(references))
-    parameters = {} if given.overdue is None else {"now": now}
+    parameters: dict[str, Any] = {} if given.overdue is None else {"now": now}
+    if given.mine is not None:
+        parameters["today"] = local_day(now)
     return await pages.page(connection, first=first, after=after, **parameters)
 
 
@@ -107,6 +111,21 @@ async def open_tasks(
     return found
 
 
+async def role_of(
+    connection: AsyncConnection, process_id: UUID, entry: int, reason: TaskReason, *, scope: Scope
+) -> Role:
+    """Return whose task it is. Raises `Refused`: NOT_FOUND, TASK_OVER."""
+    named = select(_task.role, _task.done_at).where(
+        _task.process_id == process_id, _task.entry == entry, _task.reason == reason.name, within(scope, t.task)
+    )
+    row = (await connection.execute(named)).one_or_none()
+    if row is None:
+        raise Refused(Refusal.NOT_FOUND, path=("id",))
+    if row.done_at:
+        raise Refused(Refusal.TASK_OVER, path=("id",))
+    return Role[row.role]
+
+
 # The same people look at the same lists all day, and making a statement takes longer than PostgreSQL takes to run it.
 @lru_cache(SCOPES)
 def _pages(given: WorklistFilter, order: WorklistOrder, scope: Scope, references: "_Hashable") -> Pages:
@@ -115,7 +134,9 @@ def _pages(given: WorklistFilter, order: WorklistOrder, scope: Scope, references
         roles = sorted(role.name for role in given.role or scope.roles)
         clauses.append(_task.role == roles[0] if len(roles) == 1 else _task.role.in_(roles))
     if given.mine is not None:
-        clauses.append(_assigned(t.assignment.c.staff_id == scope.staff_id, so=given.mine))
+        clauses.append(
+            _assigned(t.assignment.c.staff_id.in_(select(_stood_in_for(scope.staff_id).c.id)), so=given.mine)
+        )
     if given.assigned is not None:
         clauses.append(_assigned(so=given.assigned))
     if given.assignee:
@@ -139,6 +160,21 @@ def _assigned(*to: ColumnElement[bool], so: bool) -> ColumnElement[bool]:
     # Not that of the assignment which may be read along.
     found = exists().where(t.assignment.c.process_id == _task.process_id, *to, holds()).correlate(t.task)
     return found if so else ~found
+
+
+def _stood_in_for(staff_id: UUID) -> CTE:
+    """Return somebody, and whose work is theirs `today`: who is away with them as deputy, and whose deputy is, ..."""
+    absence, today = t.absence.c, bindparam("today", type_=t.absence.c.starts_on.type)
+    away = (
+        select(absence.staff_id, absence.deputy_id)
+        .where(absence.starts_on <= today, absence.ends_on >= today)
+        # Of absences that overlap, the one that began last counts.
+        .ext(distinct_on(absence.staff_id))
+        .order_by(absence.staff_id, absence.starts_on.desc(), absence.id.desc())
+        .cte("away")
+    )
+    mine = select(cast(literal(staff_id), Uuid).label("id")).cte("mine", recursive=True)
+    return mine.union(select(away.c.staff_id).where(away.c.deputy_id == mine.c.id))
 
 
 _COLUMNS = (

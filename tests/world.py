@@ -12,20 +12,23 @@ from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 
 from domain.calendar import closures
-from domain.events import Actor, Opening, StepRequest
+from domain.dry_run import opening
+from domain.events import Actor, StepRequest
+from domain.policy import Policy
 from domain.process import Process
 from domain.processes import PROCESSES
-from domain.record import dump_value
 from domain.roles import Role
 from domain.tenant_case import TenantCase
 from store import tables as t
-from store.policies import Policies
+from store.policies import Policies, first_version
 from workers import policy as policies
 from workers.settings import Settings
 from workflows.messages import STEP, CaseStart, StepAnswer, workflow_id
 
 POLICIES = Policies(PROCESSES)
 """The policy that is in force in a new database."""
+DOCUMENT, POLICY = policies.first(Settings())
+"""The policy that is shipped, in force from the start."""
 
 PATRON = (5, 8)
 """San Vittore, Varese."""
@@ -50,8 +53,13 @@ class World:
     partner: UUID = field(default_factory=uuid4)
     partner_service: UUID = field(default_factory=uuid4)
 
-    async def settle(self, engine: AsyncEngine, *, budget: int = 1_000, capacity: int = 10) -> None:
-        """Write the register: a funding line of `budget` EUR, and stops with `capacity` places, one past."""
+    async def settle(
+        self, engine: AsyncEngine, *, budget: int = 1_000, capacity: int = 10, document: str = DOCUMENT
+    ) -> None:
+        """Write the register: a funding line of `budget` EUR, and stops with `capacity` places, one past.
+
+        The policy of the `document` is in force.
+        """
         today = datetime.now(UTC).replace(microsecond=0)
         rows: list[tuple[Any, dict[str, Any]]] = [
             (t.municipality, {"id": self.municipality, "name": "Varese", "province": "VA"}),
@@ -117,6 +125,8 @@ class World:
         async with engine.begin() as connection:
             for table, row in rows:
                 await connection.execute(insert(table).values(row))
+            for statement in first_version(POLICY.id, document, today):
+                await connection.execute(statement)
 
     def request(
         self,
@@ -130,12 +140,11 @@ class World:
         at: datetime | None = None,
         role: Role = Role.SUPERVISOR,
         fingerprint: str = "f",
+        policy: Policy = POLICY,
     ) -> StepRequest:
         """Return a step on the process with the id `on`, as the API sends it: with its terms if it opens one."""
-        policy = policies.load(Settings())
         today = (at or datetime.now(UTC)).date()
         known = closures(PATRON, start=today, until=today + timedelta(days=1_095), saturday_works=False)
-        limits = policy.limits(process)
         return StepRequest(
             request_id=key or uuid4().hex,
             fingerprint=fingerprint,
@@ -146,9 +155,7 @@ class World:
             expected_version=version,
             occurred_at=at,
             given=dict(given or {}),
-            opening=Opening(terms=policy.terms(process.kind, known), limits=limits and dump_value(limits))
-            if process.steps[step].opens
-            else None,
+            opening=opening(policy, process, known) if process.steps[step].opens else None,
         )
 
     def open_case(self, case_id: UUID, **options: Any) -> StepRequest:

@@ -8,13 +8,13 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.refusals import Refused
 from store import projection, reservations
 from store.policies import Policies
-from workflows.messages import DISPATCH, PROJECT, RESERVE, WAKE, Batch, Claim, Rejection, Reserved
+from workflows.messages import DISPATCH, PROJECT, RESERVE, WOKEN, Batch, Claim, Rejection, Reserved
 
 
 async def wake_dispatch(client: Client) -> None:
     """Have dispatch look at what is due; where there is none, there is nobody to wake."""
     try:
-        await client.get_workflow_handle(DISPATCH).signal(WAKE)
+        await client.get_workflow_handle(DISPATCH).signal(WOKEN)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise

@@ -98,7 +98,7 @@ def migrate() -> None:
     from workers.stack import attached  # noqa: PLC0415
     from workers.upgrade import upgrade  # noqa: PLC0415
 
-    upgrade(attached(_settings(), needs=("database_url",)).database_url)
+    upgrade(attached(_settings(), needs=("database_url",)))
 
 
 @app.command()

@@ -123,7 +123,7 @@ async def _data_folder(settings: Settings) -> str:
 
 async def _policy(settings: Settings) -> str:
     try:
-        return policy.load(settings).id
+        return policy.first(settings)[1].id
     except OperatorError as error:
         raise _Wrong(str(error), remedy="correct these lines") from error
 

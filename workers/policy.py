@@ -1,4 +1,4 @@
-"""The policy document that this program works by."""
+"""The policy of an empty database: the document that its first version is."""
 
 from importlib.resources import files
 
@@ -11,14 +11,15 @@ from workers.settings import Settings
 _SHIPPED = "policies/lombardia.yaml"
 
 
-def load(settings: Settings) -> Policy:
-    """Return the policy that PRATICA_POLICY names, or the shipped one.
+def first(settings: Settings) -> tuple[str, Policy]:
+    """Return the document that PRATICA_POLICY names, or the shipped one, and what it says.
 
     Raises BadSetting with everything that is wrong with it, line by line.
     """
-    document = settings.policy or files("domain").joinpath(_SHIPPED)
+    file = settings.policy or files("domain").joinpath(_SHIPPED)
     try:
-        return policy.load(document.read_text("utf-8"), PROCESSES)
+        document = file.read_text("utf-8")
+        return document, policy.load(document, PROCESSES)
     except (PolicyInvalid, UnicodeDecodeError) as error:
-        message = f"PRATICA_POLICY, {document}, cannot be used:\n{error}"
+        message = f"PRATICA_POLICY, {file}, cannot be used:\n{error}"
         raise BadSetting(message) from error

@@ -12,8 +12,10 @@ from api.engine import Engine
 from api.receipts import ReceiptsEndpoint
 from api.schema import build
 from domain.message import Receipt
+from domain.processes import PROCESSES
 from store import database, dispatch
-from workers import memory, policy, web
+from store.policies import Policies
+from workers import memory, web
 from workers.activities import wake_dispatch
 from workers.clock import Clock, clock_of
 from workers.embedded.process import listening
@@ -30,9 +32,8 @@ STOP_SECONDS = 10
 async def run_api(settings: Settings) -> None:
     """Serve the API until cancelled; then take no more requests, and let those under way end.
 
-    Raises OperatorError: a policy that cannot be used, a taken port.
+    Raises OperatorError: a taken port.
     """
-    rules = policy.load(settings)
     client = await connect(settings, lazy=True)  # without Temporal, reading goes on
     clock = await clock_of(settings)
     postgres = database.connect(settings.database_url, pool_size=DATABASE_CONNECTIONS)
@@ -42,7 +43,7 @@ async def run_api(settings: Settings) -> None:
                 database=postgres,
                 reading=database.autocommit(postgres),
                 engine=engine,
-                policy=rules,
+                policies=Policies(PROCESSES),
                 token_secret=settings.token_secret,
                 clock=clock,
             )

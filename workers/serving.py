@@ -22,7 +22,7 @@ async def serving(settings: Settings, *, anew: bool = False) -> AsyncIterator[St
     Raises OperatorError, alone or in a group, if a part cannot start or ends by itself.
     """
     async with stack(settings, anew=anew) as running:
-        await asyncio.to_thread(upgrade, running.settings.database_url)
+        await asyncio.to_thread(upgrade, running.settings)
         async with asyncio.TaskGroup() as group:
             parts = [
                 group.create_task(run_worker(running.settings)),

@@ -291,7 +291,7 @@ class Settings:
         otherwise="a free one",
     )
     policy: Path | None = _setting(
-        "Policy document (YAML): deadlines and limits.",
+        "Policy document (YAML) that is in force first, in an empty database; others are published through the API.",
         _file,
         "a file",
         otherwise="the one for Lombardy that is shipped",

@@ -1,23 +1,31 @@
-"""The worker process: it carries the workflows of cases, and writes what they do into PostgreSQL."""
+"""The worker process: it carries the workflows of cases, and writes what they do into PostgreSQL.
+
+Beside them, on a queue of its own, what goes through all cases.
+"""
 
 import asyncio
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from api.engine import wake
 from domain.processes import PROCESSES
 from store import database
 from store.policies import Policies
 from workers import engine, memory
 from workers.activities import Activities
+from workers.bulk import BulkActivities
 from workers.channels import Channels, channels
 from workers.dispatch import Dispatcher
 from workers.settings import Settings
 from workflows.dispatch import DispatchWorkflow
-from workflows.messages import DISPATCH, DISPATCH_QUEUE, TASK_QUEUE
+from workflows.messages import ADOPTION, BULK_QUEUE, DISPATCH, DISPATCH_QUEUE, DRY_RUN, TASK_QUEUE
+from workflows.policy_adoption import PolicyAdoption
+from workflows.policy_dry_run import PolicyDryRun
 from workflows.tenant_case import TenantCaseWorkflow
 
 CACHED_WORKFLOWS = 1_000
@@ -25,6 +33,9 @@ CACHED_WORKFLOWS = 1_000
 
 DATABASE_CONNECTIONS = 10
 """As many batches are written at once; activities beyond them wait their turn."""
+
+BULK_CONNECTIONS = 2
+"""Of their own, for what goes through all cases: a dry run and an adoption."""
 
 
 def case_worker(
@@ -69,23 +80,52 @@ async def start_dispatch(client: Client, *, task_queue: str = DISPATCH_QUEUE) ->
     )
 
 
+def bulk_worker(
+    client: Client, database_engine: AsyncEngine, *, sandbox: bool = True, task_queue: str = BULK_QUEUE
+) -> Worker:
+    """Return the worker of what goes through all cases, not started."""
+    activities = BulkActivities(database_engine, client)
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[PolicyDryRun, PolicyAdoption],
+        activities=[activities.try_out, activities.adopt_some],
+        workflow_runner=workflow_runner(sandbox=sandbox),
+        max_concurrent_activities=BULK_CONNECTIONS,
+    )
+
+
 async def run_worker(settings: Settings) -> None:
     """Run a worker until it is cancelled: of cases, and of what people are told."""
     client = await engine.connect(settings)
     database_engine = database.connect(settings.database_url, pool_size=DATABASE_CONNECTIONS)
+    bulk_engine = database.connect(settings.database_url, pool_size=BULK_CONNECTIONS)
     try:
         async with channels(settings) as by_channels:
             workers = [
                 case_worker(client, database_engine, sandbox=settings.sandbox),
                 dispatch_worker(client, database_engine, by_channels, sandbox=settings.sandbox),
+                bulk_worker(client, bulk_engine, sandbox=settings.sandbox),
             ]
             await start_dispatch(client)
             memory.settle()
             async with asyncio.TaskGroup() as group:
                 for worker in workers:
                     group.create_task(worker.run())
+                group.create_task(_go_on(client))
     finally:
-        await database_engine.dispose()
+        await asyncio.gather(database_engine.dispose(), bulk_engine.dispose())
+
+
+async def _go_on(client: Client) -> None:
+    """Have what was left unfinished gone on with: whoever asked for it may not have lived to say so."""
+    for workflow in (DRY_RUN, ADOPTION):
+        while True:
+            try:
+                await wake(client, workflow)
+                break
+            except RPCError:  # it was there a moment ago
+                await asyncio.sleep(1)
 
 
 def workflow_runner(*, sandbox: bool) -> WorkflowRunner:

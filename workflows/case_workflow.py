@@ -17,11 +17,14 @@ from domain.case_file import CaseFile
 from domain.events import Entry, StepRequest, TaskChange
 from domain.refusals import Refusal, Refused
 from workflows.messages import (
+    ADOPT,
     CARRIED,
     CHANGE_TASK,
     PROJECT,
     RESERVE,
     STEP,
+    Adopt,
+    Adopted,
     Batch,
     Carried,
     CaseStart,
@@ -119,6 +122,24 @@ class CaseWorkflow:
             self.file.task_of(change)
         except Refused as refused:
             raise _failure(refused) from refused
+
+    @workflow.update(name=ADOPT)
+    async def adopt(self, given: Adopt) -> Adopted:
+        """Give the case and its open tracks other terms; return once PostgreSQL shows it, or does not answer."""
+        # A step that waits for what it reserves was accepted under the terms that there were.
+        await workflow.wait_condition(lambda: not self.awaiting)
+        entries = self.file.adopt(given.openings, workflow.now())
+        self.steps_in_this_run += 1
+        self.outbox.extend(entries)
+        seq = self.file.seq
+        await workflow.wait_condition(lambda: self.projected >= seq or self.lagging)
+        return Adopted(changed=len(entries), seq=seq)
+
+    @adopt.validator
+    def refuse_adoption(self, given: Adopt) -> None:
+        """Write nothing in the history if it would change nothing."""
+        if not self.file.would_adopt(given.openings, workflow.now()):
+            raise _failure(Refused(Refusal.NOTHING_TO_ADOPT))
 
     @workflow.query(name=CARRIED)
     def carried(self) -> Carried:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from workflows.messages import DISPATCH, WAKE, Rest, Round
+from workflows.messages import DISPATCH, WOKEN, Rest, Round
 
 ROUNDS_IN_A_RUN = 200
 """Then the workflow continues as new, so that its history stays short."""
@@ -36,7 +36,7 @@ class DispatchWorkflow:
             await self._sleep(rest.until)
         workflow.continue_as_new()
 
-    @workflow.signal(name=WAKE)
+    @workflow.signal(name=WOKEN)
     def wake(self) -> None:
         """Look at once."""
         self.woken = True

@@ -1,11 +1,12 @@
 """What travels between the API, a case's workflow and its activities; the names of queue, workflows and activities."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from domain.choices import Label
-from domain.events import Entry, Record
+from domain.events import Entry, Opening, Record
 from domain.process import Reservation
 from domain.refusals import Refused
 
@@ -23,9 +24,32 @@ STEP = "step"
 
 CHANGE_TASK = "change_task"
 """Update `(TaskChange) -> StepAnswer`: give somebody something to do beside the steps, or note that it is done."""
+ADOPT = "adopt"
+"""Update `(Adopt) -> Adopted`: take over another version of the policy, or of the calendar."""
 
 CARRIED = "carried"
 """Query `() -> Carried`: the case as its workflow holds it; for `pratica verify` and tests, never for the API."""
+
+
+BULK_QUEUE = "pratica-bulk"
+"""Where what goes through all cases is polled from, so that it keeps no case waiting."""
+
+DRY_RUN, ADOPTION = "PolicyDryRun", "PolicyAdoption"
+"""Workflows `() -> None`, one of each at a time: they go through what the tables `dry_run` and `adoption` ask for."""
+
+WOKEN = "woken"
+"""Signal `()` to either: there is something to do."""
+
+TRY_OUT = "try_out"
+"""Activity `() -> bool`: compare some cases with a version of the policy; say whether there are more."""
+
+ADOPT_SOME = "adopt_some"
+"""Activity `() -> bool`: have some cases adopt the policy; say whether there are more."""
+
+
+def bulk_id(queue: str, workflow: str) -> str:
+    """Return the id of the one workflow of this name that a bulk queue has."""
+    return f"{queue}/{workflow}"
 
 
 _CASE = "case/"
@@ -72,6 +96,21 @@ class StepAnswer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Adopt:
+    """What the policy gives each kind of process, with the closed days of the case's place from today on."""
+
+    openings: Mapping[str, Opening]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adopted:
+    """How many processes of the case have new terms; `seq` is the last event's place in the history."""
+
+    changed: int
+    seq: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """A share that a step needs, keyed by process and entry, so that asking twice takes once."""
 
@@ -94,9 +133,6 @@ DISPATCH_QUEUE = "pratica-dispatch"
 
 DISPATCH = "dispatch"
 """Activity `(Round) -> Rest`: tell everybody what is due; and the name and id of the workflow that asks for it."""
-
-WAKE = "wake"
-"""Signal `()`: something leaves sooner than dispatch would look again."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from strawberry.dataloader import DataLoader
 
 from domain.choices import Language
-from domain.policy import Policy
+from store.policies import Policies
 from store.scope import Scope
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Services:
     reading: AsyncEngine
     """The same connections, for single statements: each its own transaction."""
     engine: "Engine"
-    policy: Policy
+    policies: Policies
     token_secret: str
     clock: Callable[[], datetime]
 

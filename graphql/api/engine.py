@@ -1,7 +1,7 @@
 """The way to Temporal: one update a step, and what to say when it does not go through."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -18,9 +18,21 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.choices import Label
-from domain.events import StepRequest
+from domain.events import StepRequest, TaskChange
 from domain.refusals import Refusal, Refused
-from workflows.messages import STEP, TASK_QUEUE, CaseStart, Rejection, StepAnswer, workflow_id
+from workflows.messages import (
+    BULK_QUEUE,
+    CHANGE_TASK,
+    DISPATCH,
+    STEP,
+    TASK_QUEUE,
+    WOKEN,
+    CaseStart,
+    Rejection,
+    StepAnswer,
+    bulk_id,
+    workflow_id,
+)
 
 ANSWER_WITHIN = timedelta(seconds=8)
 """How long a client waits for a step; then its outcome is unknown, and the same key asks again."""
@@ -32,9 +44,10 @@ HEALTH_EVERY = timedelta(seconds=1)
 class Engine:
     """The cases' workflows, as the API sees them."""
 
-    def __init__(self, client: Client, *, task_queue: str = TASK_QUEUE) -> None:
+    def __init__(self, client: Client, *, task_queue: str = TASK_QUEUE, bulk_queue: str = BULK_QUEUE) -> None:
         self._client = client
         self._task_queue = task_queue
+        self._bulk_queue = bulk_queue
         self.available = False
 
     @asynccontextmanager
@@ -54,11 +67,39 @@ class Engine:
 
         Returns the answer, or why the step is refused. Raises `Refused` when it could not be asked, or is not answered.
         """
+        asking = self._open(request, case_id, opens_case) if opens_case else self._update(STEP, request, case_id)
+        return await self._answered(asking)
+
+    async def change_task(self, change: TaskChange, *, case_id: UUID) -> StepAnswer | Rejection:
+        """Have something to do noted in its case; returns and raises as `step` does."""
+        return await self._answered(self._update(CHANGE_TASK, change, case_id))
+
+    def require(self) -> None:
+        """Raise `Refused` (ENGINE_UNAVAILABLE) if Temporal is away, before anything is written."""
         if not self.available:
             raise Refused(Refusal.ENGINE_UNAVAILABLE)
+
+    async def wake_dispatch(self) -> None:
+        """Have dispatch look at what leaves; where there is none, there is nobody to wake.
+
+        Raises `Refused` when it is not known whether it has heard.
+        """
         try:
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
-                return await self._update(request, case_id=case_id, opens_case=opens_case)
+                await self._client.get_workflow_handle(DISPATCH).signal(WOKEN)
+        except TimeoutError:
+            raise Refused(Refusal.OUTCOME_UNKNOWN) from None
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise self._refusal(error) from error
+
+    async def _answered(self, asking: Coroutine[Any, Any, StepAnswer]) -> StepAnswer | Rejection:
+        if not self.available:
+            asking.close()
+        self.require()
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                return await asking
         except WorkflowUpdateFailedError as failed:
             return _rejection(failed)
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
@@ -66,13 +107,19 @@ class Engine:
         except RPCError as error:
             raise self._refusal(error) from error
 
-    async def _update(self, request: StepRequest, *, case_id: UUID, opens_case: str | None) -> StepAnswer:
-        if not opens_case:
-            handle = self._client.get_workflow_handle(workflow_id(case_id))
-            taken: StepAnswer = await handle.execute_update(
-                STEP, request, id=request.request_id, result_type=StepAnswer
-            )
-            return taken
+    async def wake(self, workflow: str) -> None:
+        """Have the bulk workflow of this name look what there is to do. Raises `Refused` when it could not be told."""
+        try:
+            await wake(self._client, workflow, queue=self._bulk_queue)
+        except RPCError as error:
+            raise self._refusal(error) from error
+
+    async def _update(self, update: str, request: StepRequest | TaskChange, case_id: UUID) -> StepAnswer:
+        handle = self._client.get_workflow_handle(workflow_id(case_id))
+        answer: StepAnswer = await handle.execute_update(update, request, id=request.request_id, result_type=StepAnswer)
+        return answer
+
+    async def _open(self, request: StepRequest, case_id: UUID, opens_case: str) -> StepAnswer:
         start: WithStartWorkflowOperation[Any, None] = WithStartWorkflowOperation(
             opens_case,
             CaseStart(case_id=case_id),
@@ -107,6 +154,18 @@ class Engine:
             self.available = await self._client.service_client.check_health(timeout=HEALTH_EVERY)
         except (RPCError, RuntimeError):  # the latter from a client that has never reached it
             self.available = False
+
+
+async def wake(client: Client, workflow: str, *, queue: str = BULK_QUEUE) -> None:
+    """Have the one bulk workflow of this name look what there is to do; it starts, or looks again before it ends."""
+    await client.start_workflow(
+        workflow,
+        id=bulk_id(queue, workflow),
+        task_queue=queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        start_signal=WOKEN,
+    )
 
 
 def _rejection(failed: WorkflowUpdateFailedError) -> Rejection:

@@ -20,15 +20,22 @@ from api.errors import camel
 from api.ids import encode
 from api.told import PROCESS, Told, chosen, itself, told_fields
 from domain.choices import Label
-from domain.events import DEADLINE_PASSED
+from domain.events import DEADLINE_PASSED, POLICY_ADOPTED, TASK_DONE, TASK_RAISED
 from domain.fields import Note
 from domain.process import NEW, Process
 from domain.roles import Role
 from domain.shape import Shape, shapes
+from domain.tasks import TaskReason
 from store.database import AnyRow
 from store.history import HistoryOrder, history
 
-_DEADLINE_PASSED = Label("Termine scaduto", "Deadline passed")
+_NO_STEPS = {
+    DEADLINE_PASSED: Label("Termine scaduto", "Deadline passed"),
+    POLICY_ADOPTED: Label("Nuovi termini adottati", "New terms adopted"),
+    TASK_RAISED: Label("Da fare", "To be done"),
+    TASK_DONE: Label("Fatto", "Done"),
+}
+"""What happens that is no step."""
 
 
 class _Entry:
@@ -39,8 +46,12 @@ class _Entry:
 
 
 def _label(context: Context, kind: str, name: str) -> str:
-    label = _DEADLINE_PASSED if name == DEADLINE_PASSED else Process.kinds[kind].steps[name].label
+    label = _NO_STEPS.get(name) or Process.kinds[kind].steps[name].label
     return label.text(context.language)
+
+
+def _reason_label(context: Context, reason: str | None) -> str | None:
+    return reason and TaskReason[reason].label.text(context.language)
 
 
 def _state(_context: Context, state: str) -> str | None:
@@ -73,7 +84,11 @@ def _value(shape: Shape, value: Any) -> Any:
 _FIELDS: dict[str, tuple[Any, Told, str]] = {
     "kind": (str, PROCESS["kind"], "The kind of the process that it happened to."),
     "kind_label": (str, PROCESS["kindLabel"], "In the caller's language."),
-    "step": (str, Told(("name",), itself, repeats=True), f"The step that was taken, or `{DEADLINE_PASSED}`."),
+    "step": (
+        str,
+        Told(("name",), itself, repeats=True),
+        f"The step that was taken, or {', '.join(f'`{name}`' for name in _NO_STEPS)}.",
+    ),
     "label": (str, Told(("kind", "name"), _label, repeats=True), "The step, in the caller's language."),
     "from_state": (str | None, Told(("from_state",), _state, repeats=True), "Null for the step that opened it."),
     "from_state_label": (
@@ -91,10 +106,26 @@ _FIELDS: dict[str, tuple[Any, Told, str]] = {
         Told(("kind", "name", "given"), _given),
         "What was told with the step, as its input has it, without notes; null for what time did.",
     ),
+    "policy": (
+        str | None,
+        Told(("policy",), itself, repeats=True),
+        f"The version of the policy whose terms it has from then on; of `{POLICY_ADOPTED}` alone.",
+    ),
     "role": (
         enum(Role) | None,
         chosen("actor_role", Role),
-        "The role that allowed it; null for what time did.",
+        "The role that allowed it, ENGINE where policy did; null for what time did.",
+    ),
+    "reason": (
+        enum(TaskReason) | None,
+        chosen("reason", TaskReason),
+        "Why there was something to do beside the steps.",
+    ),
+    "reason_label": (str | None, Told(("reason",), _reason_label, repeats=True), "In the caller's language."),
+    "clause": (
+        str | None,
+        Told(("clause",), lambda _, clause: clause or None),
+        "Which clause of the policy gave somebody that to do, if one did.",
     ),
 }
 
@@ -120,7 +151,7 @@ ENTRY = make(
         "actor": resolved(
             Optional[ForwardRef("Staff")],  # noqa: UP045 (a forward reference has no `|`)
             _actor,
-            description="Who told it; null for what time did.",
+            description="Who told it; null for what time did, and the engine.",
         ),
         "notes": resolved(
             list[ForwardRef("Note")],  # type: ignore[misc]
@@ -128,7 +159,7 @@ ENTRY = make(
             description="What was written down with it, as far as the caller may read it.",
         ),
     },
-    description="One line of a history: a step that was taken, or a deadline that passed.",
+    description="One line of a history: a step that was taken, or what happened without one.",
 )
 
 

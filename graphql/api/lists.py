@@ -17,6 +17,7 @@ from domain.partner import Partner, PartnerService, Referent
 from domain.register import (
     Absence,
     Building,
+    Closure,
     District,
     Dwelling,
     FundingLine,
@@ -113,6 +114,7 @@ QUERIES: Fields = {
     "buildings": _entries(Building, lists.BuildingFilter, "Buildings, by address."),
     "districts": _entries(District, lists.DistrictFilter, "Districts, by name."),
     "municipalities": _entries(Municipality, lists.MunicipalityFilter, "Municipalities, by name."),
+    "closures": _entries(Closure, lists.ClosureFilter, "Closures of the agency, the latest first."),
     "service_points": _entries(ServicePoint, lists.ServicePointFilter, "Service points, by name."),
     "staff": _entries(Staff, lists.StaffFilter, "Members of staff, by name."),
     "absences": _entries(Absence, lists.AbsenceFilter, "Absences of staff, by when they start."),

@@ -98,7 +98,8 @@ async def _matching(
         if need.case:
             there = await seeker_of(connection, need.case, need.area, scope=context.identity)
             seeker = _seeker(need, today, there)
-    assured_days = context.services.policy.limits(ExternalReferral).assured_days
+        policy = await context.services.policies.in_force(connection)
+    assured_days = policy.limits(ExternalReferral).assured_days
     entries = {candidate.id: entry for candidate, entry in known}
     ranked = rank([candidate for candidate, _ in known], seeker, on=today, assured_days=assured_days)
     return [

@@ -45,7 +45,7 @@ def payload(type_name: str, /, *, field: str) -> type[Any]:
 def making() -> Fields:
     """Return what the input of a mutation that makes something begins with."""
     own = "A UUID of your own for it, to speak of it before the answer."
-    return {"new_id": (UUID | None, strawberry.field(description=own, default=strawberry.UNSET))} | _key()
+    return {"new_id": (UUID | None, strawberry.field(description=own, default=strawberry.UNSET))} | key()
 
 
 def changing() -> Fields:
@@ -57,10 +57,16 @@ def changing() -> Fields:
             strawberry.field(description="The id of what is changed: of a `TenantCase` for `tenantCaseClose`."),
         ),
         "expected_version": (int, strawberry.field(description=version)),
-    } | _key()
+    } | key()
 
 
-def _key() -> dict[str, tuple[Any, Any]]:
+def concerning(type_name: str, /) -> Fields:
+    """Return what the input of a mutation begins with that does something about what exists, whatever its version."""
+    return {"id": (strawberry.ID, strawberry.field(description=f"The id of the `{type_name}`."))} | key()
+
+
+def key() -> dict[str, tuple[Any, Any]]:
+    """Return the key that every input of a mutation has which is done once."""
     text = "Yours, new for every request; the same key again is the same request, however often it is sent."
     return {"idempotency_key": (str, strawberry.field(description=text))}
 

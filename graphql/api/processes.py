@@ -12,10 +12,13 @@ import strawberry
 from api.context import Context, Info
 from api.derive import LOADERS, enum, make, output_fields, resolved
 from api.errors import camel
+from api.explain import DEADLINE_EXPLAINED, TERMS_EXPLAINED
 from api.history import HISTORY
+from api.messages import MESSAGES
 from api.nodes import Node
 from api.notes import NOTE, NoteNode, diary
 from api.process_node import ProcessNode
+from api.reminders import REMINDERS
 from api.tasks import TASKS
 from api.told import PROCESS, TOLD, resolver
 from api.types import publish
@@ -172,6 +175,8 @@ class ProcessInterface(Node):
     deadline_clause: str | None = strawberry.field(
         resolver=_deadline_clause, description="Which clause of which version of the policy gave the deadline."
     )
+    deadline_explained: DEADLINE_EXPLAINED[0] = DEADLINE_EXPLAINED[1]  # type: ignore[valid-type]
+    terms_explained: TERMS_EXPLAINED[0] = TERMS_EXPLAINED[1]  # type: ignore[valid-type]
     overdue: bool = strawberry.field(description="Whether the deadline has passed.")
     paused_on: date | None = strawberry.field(description="The first day of the case's latest pause.")
     paused_until: date | None = strawberry.field(description="The day on which the case's latest pause ends, or ended.")
@@ -187,6 +192,8 @@ class ProcessInterface(Node):
         description="Its diary, oldest first: what the caller may read of it.",
     )
     tasks: TASKS[0] = TASKS[1]  # type: ignore[valid-type]
+    reminders: REMINDERS[0] = REMINDERS[1]  # type: ignore[valid-type]
+    messages: MESSAGES[0] = MESSAGES[1]  # type: ignore[valid-type]
     history: HISTORY[0] = HISTORY[1]  # type: ignore[valid-type]
     picture: str = strawberry.field(
         resolver=_picture, description="The process as a Mermaid state diagram, its present state marked."

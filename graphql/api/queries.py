@@ -2,7 +2,21 @@
 
 from collections.abc import Sequence
 
-from api import board, cases, declarations, lists, matching, report, viewer, worklist
+from api import (
+    board,
+    cases,
+    declarations,
+    lists,
+    matching,
+    messages,
+    notices,
+    policies,
+    previews,
+    reminders,
+    report,
+    viewer,
+    worklist,
+)
 from api.derive import Fields
 from domain.process import Process
 
@@ -16,6 +30,11 @@ def queries(processes: Sequence[type[Process]], /) -> Fields:
         **report.queries(),
         **lists.QUERIES,
         **matching.QUERIES,
+        **policies.QUERIES,
+        **reminders.QUERIES,
+        **messages.QUERIES,
+        **previews.QUERIES,
+        **notices.QUERIES,
         **viewer.QUERIES,
         **declarations.queries(processes),
     }

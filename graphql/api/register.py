@@ -18,9 +18,9 @@ from api.requests import fingerprint, minted
 from domain.partner import Partner, PartnerService, Referent
 from domain.record import dump_value, read_value
 from domain.refusals import Refusal, Refused
-from domain.register import Person, Tenancy
+from domain.register import Person, Stop, Tenancy
 from domain.registered import Registered
-from store import register
+from store import register, stops
 from store.columns import table_name
 from store.register import Stored
 from store.requests import Asked
@@ -164,7 +164,14 @@ async def _amend(context: Context, kind: type[Registered], given: Any) -> Regist
             now=context.now,
             notes=reader.notes,
         )
+        news = isinstance(stored.entry, Stop) and await stops.amended(
+            connection, stored.id, stored.entry, context.services.policies, now=context.now
+        )
+        if news:
+            context.services.engine.require()
     context.forget()
+    if news:
+        await context.services.engine.wake_dispatch()
     return RegisterNode(stored)
 
 

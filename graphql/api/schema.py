@@ -9,7 +9,7 @@ from graphql import lexicographic_sort_schema, print_schema
 from pydantic import Field
 from strawberry.schema.config import StrawberryConfig
 
-from api import assignments, notes, register, steps
+from api import assignments, notes, notices, policies, register, reminders, steps, task_done
 from api import processes as process_types
 from api.context import Info
 from api.derive import LOADERS, Fields, make, resolved
@@ -27,7 +27,16 @@ from store.pages import MOST
 def build(processes: Sequence[type[Process]] = PROCESSES) -> Schema:
     """Return the schema of these processes, the product's own unless a test adds another."""
     types = process_types.types(processes)
-    mutations = {**steps.mutations(processes), **register.mutations(), **notes.MUTATIONS, **assignments.MUTATIONS}
+    mutations = {
+        **steps.mutations(processes),
+        **register.mutations(),
+        **notes.MUTATIONS,
+        **assignments.MUTATIONS,
+        **policies.MUTATIONS,
+        **task_done.MUTATIONS,
+        **reminders.MUTATIONS,
+        **notices.MUTATIONS,
+    }
     return Schema(
         make("Query", {**_nodes(), **queries(processes)}),
         mutation=make("Mutation", mutations),

@@ -1,8 +1,8 @@
 """A typed mutation for every step of every process, derived from its declaration; and the one way they all go."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,26 +16,20 @@ from api.payloads import Outcome, changing, making, outcome, payload, request_of
 from api.process_node import ProcessNode
 from api.processes import refresh, role_for
 from api.requests import fingerprint, minted
-from domain.calendar import closures
+from api.sending import require_same, send
 from domain.case import Case
-from domain.events import Actor, Opening, StepRequest
+from domain.dry_run import opening
+from domain.events import Actor, StepRequest
 from domain.fields import Moment, local_day
 from domain.process import Process, Step
-from domain.record import blank, dump_input, dump_value, read_input, read_value
+from domain.record import blank, dump_input, read_input, read_value
 from domain.refusals import Refusal, Refused
+from domain.terms import CLOSED_DAYS_BEFORE, CLOSED_DAYS_KNOWN, CLOSED_DAYS_RENEWED
 from store import casework
+from store.calendars import closed_days
 from store.database import AnyRow
 from store.scope import require
-from workflows.messages import Rejection, StepAnswer
-
-CLOSED_DAYS_KNOWN = timedelta(days=3 * 365)
-"""How far ahead a process knows the closed days of its place when it opens."""
-
-CLOSED_DAYS_BEFORE = timedelta(days=400)
-"""How far back, for a fact that is told late; no term of the policy is longer."""
-
-CLOSED_DAYS_RENEWED = timedelta(days=400)
-"""With less than this left, a step brings new ones: longer than any term of the policy."""
+from workflows.messages import Rejection
 
 
 def mutations(processes: Sequence[type[Process]], /) -> Fields:
@@ -117,9 +111,11 @@ async def _take(context: Context, process: type[Process], step: Step, given: Any
     )
     async with context.reading() as connection:
         opens = about.process_id if step.opens else None
-        anchor, answer = await casework.before_step(connection, about.anchor, key, opens=opens, scope=context.identity)
+        anchor, answer, in_force = await casework.before_step(
+            connection, about.anchor, key, opens=opens, scope=context.identity
+        )
         if answer:
-            _same(answer.fingerprint, request)
+            require_same(answer.fingerprint, request.fingerprint)
             return await refresh(context, answer.object_id, case=anchor.case_id if anchor else answer.object_id)
         if not about.opens_case and (anchor is None or not about.fits(anchor)):
             raise Refused(Refusal.NOT_FOUND, path=("case",) if step.opens else ("id",))
@@ -128,12 +124,14 @@ async def _take(context: Context, process: type[Process], step: Step, given: Any
         if step.opens and given.new_id:  # one statement, and so a transaction by itself
             await casework.mint(connection, about.process_id, case_id=anchor.case_id if anchor else about.process_id)
         district = anchor.district_id if anchor else read["district"]
-        known_until = anchor.closures_until if anchor else None
-        request = await _with_policy(context, connection, request, district=district, known_until=known_until)
+        request = await _with_policy(context, connection, request, anchor, in_force=in_force, district=district)
     if about.opens_case:
         _would_open(request, step, typed, now=context.now)
     case_id = anchor.case_id if anchor else about.process_id
-    return await _send(context, request, case_id, reader, opens_case=process.__name__ if about.opens_case else None)
+    opens_case = process.__name__ if about.opens_case else None
+    return await send(
+        context, request, case_id, reader, context.services.engine.step(request, case_id=case_id, opens_case=opens_case)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,35 +163,35 @@ def _about_what(process: type[Process], step: Step, given: Any, key: str) -> _Ab
     return _About(process_id=given.new_id or minted(key, str(case_id)), anchor=case_id, anchor_type=type_name)
 
 
-def _same(stored: str, request: StepRequest) -> None:
-    if stored != request.fingerprint:
-        raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED, path=("idempotency_key",))
-
-
 async def _with_policy(
-    context: Context, connection: AsyncConnection, request: StepRequest, *, district: UUID, known_until: str | None
+    context: Context,
+    connection: AsyncConnection,
+    request: StepRequest,
+    anchor: AnyRow | None,
+    *,
+    in_force: str | None,
+    district: UUID,
 ) -> StepRequest:
-    """Resolve the policy into what the step carries: workflows read neither policy nor calendar.
+    """Resolve the policy `in_force` into what the step carries: workflows read neither policy nor calendar.
 
-    `known_until` is the day up to which the process that exists already knows its closed days.
+    A process that exists already has its terms; when its closed days run out it is given more, counted as they were.
     """
-    policy, today = context.services.policy, local_day(context.now)
+    today = local_day(context.now)
     process = Process.kinds[request.kind]
-    opens = process.steps[request.step].opens
-    if not opens and known_until and date.fromisoformat(known_until) - today > CLOSED_DAYS_RENEWED:
+    existing = None if process.steps[request.step].opens else anchor
+    if existing and date.fromisoformat(existing.closures_until) - today > CLOSED_DAYS_RENEWED:
         return request
-    known = closures(
-        await casework.patron_day(connection, district),
+    policy = None if existing else await context.services.policies.of(connection, in_force)
+    known = await closed_days(
+        connection,
+        [district],
         start=max(today - CLOSED_DAYS_BEFORE, min(today, local_day(request.occurred_at or context.now))),
         until=today + CLOSED_DAYS_KNOWN,
-        saturday_works=policy.saturday_works,
+        saturday_works=policy.saturday_works if policy else anchor is not None and anchor.saturday_works,
     )
-    if not opens:
-        return replace(request, closures=known)
-    limits = policy.limits(process)
-    return replace(
-        request, opening=Opening(terms=policy.terms(process.kind, known), limits=limits and dump_value(limits))
-    )
+    if policy is None:
+        return replace(request, closures=known[district])
+    return replace(request, opening=opening(policy, process, known[district]))
 
 
 def _would_open(request: StepRequest, step: Step, typed: object, *, now: datetime) -> None:
@@ -201,38 +199,3 @@ def _would_open(request: StepRequest, step: Step, typed: object, *, now: datetim
     if request.opening:
         process = blank(request.kind, id=request.process_id, case_id=request.process_id, opening=request.opening)
         process.after(step, typed, at=request.occurred_at or now, now=now)
-
-
-async def _send(
-    context: Context, request: StepRequest, case_id: UUID, reader: Reader, *, opens_case: str | None
-) -> ProcessNode | Rejection | None:
-    notes = reader.notes
-    if notes:
-        async with context.services.database.begin() as connection:
-            await casework.set_aside(connection, notes, request, at=context.now)
-    try:
-        answer: StepAnswer | Rejection = await context.services.engine.step(
-            request, case_id=case_id, opens_case=opens_case
-        )
-    except Refused as refused:
-        if refused.code in _NOTHING_TAKEN:
-            await _throw_away(context, notes)
-        raise
-    if isinstance(answer, StepAnswer):
-        _same(answer.fingerprint, request)
-        answer = answer.rejection or answer
-    if isinstance(answer, Rejection):
-        await _throw_away(context, notes)
-        return answer
-    if not answer.visible:
-        raise Refused(Refusal.PENDING)
-    return await refresh(context, request.process_id, case=case_id)
-
-
-_NOTHING_TAKEN = frozenset({Refusal.ENGINE_UNAVAILABLE.name, Refusal.CASE_BUSY.name})
-
-
-async def _throw_away(context: Context, notes: Mapping[UUID, str]) -> None:
-    if notes:
-        async with context.services.database.begin() as connection:
-            await casework.throw_away(connection, notes, at=context.now)

@@ -19,7 +19,7 @@ from domain.process import Process
 from domain.register import District, Person, Staff
 from domain.registered import Registered
 from domain.roles import Role
-from domain.tasks import TaskReason
+from domain.tasks import RAISED, TaskReason
 from store import tables as t
 from store.database import AnyRow
 from store.joins import Part
@@ -57,6 +57,11 @@ _FIELDS: dict[str, tuple[Any, Told, str]] = {
     "state_label": (str, PROCESS["stateLabel"], "In the caller's language."),
     "role": (enum(Role), chosen("role", Role), "Whom it waits for."),
     "reason": (enum(TaskReason), chosen("reason", TaskReason), "Why there is a task."),
+    "raised": (
+        bool,
+        Told(("reason",), lambda _, reason: TaskReason[reason] in RAISED, repeats=True),
+        "Whether `taskDone` ends it; otherwise a step of the process does.",
+    ),
     "urgency": (
         enum(Urgency),
         Told(("urgency",), lambda _, rank: _URGENCIES[rank], repeats=True),

@@ -9,6 +9,7 @@ from api import ids
 from api.context import Identity, Info
 from api.derive import LOADERS, Fields, enum, make, resolved
 from domain.roles import Role
+from store import messages
 
 
 def _staff_id(self: Identity) -> strawberry.ID:
@@ -30,6 +31,11 @@ async def _districts(self: Identity, info: Info) -> Any:
     return [district for district in found if district]
 
 
+async def _unread(self: Identity, info: Info) -> int:
+    async with info.context.reading() as reading:
+        return await messages.unread(reading, scope=self)
+
+
 VIEWER = make(
     "Viewer",
     {
@@ -45,6 +51,7 @@ VIEWER = make(
             _districts,
             description="Whose persons and cases they see; null for those of the whole agency.",
         ),
+        "unread_notices": resolved(int, _unread, description="How many `notices` they have still to read."),
     },
     description="Whoever asks, as their token says.",
 )

@@ -61,10 +61,32 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_message_key")),
     )
     op.create_index(
-        "ix_message_next_at", "message", ["next_at"], unique=False, postgresql_where=sa.text("next_at is not null")
+        "ix_message_about",
+        "message",
+        [sa.literal_column("jsonb_path_query_array(told, '$[*].process_id')")],
+        unique=False,
+        postgresql_using="gin",
+    )
+    op.create_index("ix_message_created_at_id", "message", ["created_at", "id"], unique=False)
+    op.create_index(
+        "ix_message_failed",
+        "message",
+        ["created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text(
+            "status in ('TEMPORARY_FAILURE', 'PERMANENT_FAILURE', 'RETURNED', 'UNKNOWN', 'CANCELLED')"
+        ),
     )
     op.create_index(
-        "ix_message_recipient", "message", ["recipient_id", sa.literal_column("created_at DESC"), "id"], unique=False
+        "ix_message_next_at", "message", ["next_at"], unique=False, postgresql_where=sa.text("next_at is not null")
+    )
+    op.create_index("ix_message_recipient", "message", ["recipient_id", "created_at", "id"], unique=False)
+    op.create_index(
+        "ix_message_unread",
+        "message",
+        ["recipient_id", "created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("recipient = 'STAFF' and channel = 'IN_APP' and read_at is null"),
     )
     op.create_index(
         "uq_message_one_a_day",
@@ -148,6 +170,19 @@ def upgrade() -> None:
     op.create_index("ix_absence_staff_id_ends_on", "absence", ["staff_id", "ends_on"], unique=False)
     op.create_index("ix_absence_starts_on_id", "absence", ["starts_on", "id"], unique=False)
     op.create_table(
+        "closure",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("municipality_id", sa.Uuid(), nullable=True),
+        sa.Column("withdrawn", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_closure_municipality_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_closure")),
+    )
+    op.create_index("ix_closure_ends_on", "closure", ["ends_on"], unique=False)
+    op.create_table(
         "district",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -191,6 +226,16 @@ def upgrade() -> None:
     op.create_index("ix_partner_service_area", "partner_service", ["area"], unique=False)
     op.create_index("ix_partner_service_partner_id", "partner_service", ["partner_id"], unique=False)
     op.create_table(
+        "policy",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("submitted_by", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["submitted_by"], ["staff.id"], name=op.f("fk_policy_submitted_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_policy")),
+    )
+    op.create_index("ix_policy_submitted_at_id", "policy", ["submitted_at", "id"], unique=False)
+    op.create_table(
         "referent",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("partner_id", sa.Uuid(), nullable=False),
@@ -205,6 +250,26 @@ def upgrade() -> None:
     )
     op.create_index("ix_referent_partner_id", "referent", ["partner_id"], unique=False)
     op.create_table(
+        "adoption",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("policy_id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_by", sa.Uuid(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("cursor", sa.Uuid(), nullable=True),
+        sa.Column("round", sa.Integer(), server_default="1", nullable=False),
+        sa.ForeignKeyConstraint(["policy_id"], ["policy.id"], name=op.f("fk_adoption_policy_id")),
+        sa.ForeignKeyConstraint(["started_by"], ["staff.id"], name=op.f("fk_adoption_started_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_adoption")),
+    )
+    op.create_index(op.f("ix_adoption_policy_id"), "adoption", ["policy_id"], unique=False)
+    op.create_index(
+        "uq_adoption_running", "adoption", ["state"], unique=True, postgresql_where=sa.text("state = 'RUNNING'")
+    )
+    op.create_table(
         "building",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
@@ -214,6 +279,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_building")),
     )
     op.create_index("ix_building_district_id", "building", ["district_id"], unique=False)
+    op.create_table(
+        "dry_run",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("policy_id", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("cursor", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["policy_id"], ["policy.id"], name=op.f("fk_dry_run_policy_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dry_run")),
+    )
+    op.create_index(op.f("ix_dry_run_policy_id"), "dry_run", ["policy_id"], unique=False)
+    op.create_index(
+        "ix_dry_run_unfinished", "dry_run", ["started_at"], unique=False, postgresql_where=sa.text("ended_at is null")
+    )
     op.create_table(
         "person",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -235,6 +316,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
     )
     op.create_index("ix_person_search_id", "person", ["search", "id"], unique=False)
+    op.create_table(
+        "publication",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("policy_id", sa.Text(), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_by", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["policy_id"], ["policy.id"], name=op.f("fk_publication_policy_id")),
+        sa.ForeignKeyConstraint(["published_by"], ["staff.id"], name=op.f("fk_publication_published_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_publication")),
+    )
+    op.create_index(op.f("ix_publication_policy_id"), "publication", ["policy_id"], unique=False)
     op.create_table(
         "service_point",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -267,6 +359,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_case_file_person_id", "case_file", ["person_id"], unique=False)
     op.create_table(
+        "dry_run_change",
+        sa.Column("dry_run_id", sa.Uuid(), nullable=False),
+        sa.Column("process_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("district_id", sa.Uuid(), nullable=False),
+        sa.Column("effects", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("change", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dry_run_id"], ["dry_run.id"], name=op.f("fk_dry_run_change_dry_run_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("dry_run_id", "process_id", name=op.f("pk_dry_run_change")),
+    )
+    op.create_table(
         "dwelling",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
@@ -298,6 +403,17 @@ def upgrade() -> None:
     op.create_index("ix_stop_service_point_id", "stop", ["service_point_id"], unique=False)
     op.create_index("ix_stop_starts_at_id", "stop", ["starts_at", "id"], unique=False)
     op.create_table(
+        "adoption_failure",
+        sa.Column("adoption_id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("district_id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["adoption_id"], ["adoption.id"], name=op.f("fk_adoption_failure_adoption_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], name=op.f("fk_adoption_failure_case_id")),
+        sa.PrimaryKeyConstraint("adoption_id", "case_id", name=op.f("pk_adoption_failure")),
+    )
+    op.create_table(
         "event",
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
@@ -315,6 +431,7 @@ def upgrade() -> None:
         sa.Column("actor_role", sa.Text(), nullable=True),
         sa.Column("request_id", sa.Text(), nullable=True),
         sa.Column("request", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("adopted", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.ForeignKeyConstraint(["actor_id"], ["staff.id"], name=op.f("fk_event_actor_id")),
         sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], name=op.f("fk_event_case_id")),
         sa.PrimaryKeyConstraint("case_id", "seq", name=op.f("pk_event")),
@@ -467,9 +584,20 @@ def upgrade() -> None:
         "ix_reminder_claimed", "reminder", ["lease_until"], unique=False, postgresql_where=sa.text("status = 'CLAIMED'")
     )
     op.create_index(
-        "ix_reminder_due", "reminder", ["leaves_at"], unique=False, postgresql_where=sa.text("status = 'SCHEDULED'")
+        "ix_reminder_due",
+        "reminder",
+        ["leaves_at", "process_id", "entry", "rung", "occurrence"],
+        unique=False,
+        postgresql_where=sa.text("status = 'SCHEDULED'"),
     )
     op.create_index(op.f("ix_reminder_message_id"), "reminder", ["message_id"], unique=False)
+    op.create_index(
+        "ix_reminder_over",
+        "reminder",
+        ["leaves_at", "process_id", "entry", "rung", "occurrence"],
+        unique=False,
+        postgresql_where=sa.text("status in ('DONE', 'CANCELLED')"),
+    )
     op.create_table(
         "task",
         sa.Column("process_id", sa.Uuid(), nullable=False),
@@ -521,6 +649,9 @@ def downgrade() -> None:
     op.drop_index("ix_task_open", table_name="task", postgresql_where=sa.text("done_at is null"))
     op.drop_index("ix_task_case_id", table_name="task", postgresql_where=sa.text("done_at is null"))
     op.drop_table("task")
+    op.drop_index(
+        "ix_reminder_over", table_name="reminder", postgresql_where=sa.text("status in ('DONE', 'CANCELLED')")
+    )
     op.drop_index(op.f("ix_reminder_message_id"), table_name="reminder")
     op.drop_index("ix_reminder_due", table_name="reminder", postgresql_where=sa.text("status = 'SCHEDULED'"))
     op.drop_index("ix_reminder_claimed", table_name="reminder", postgresql_where=sa.text("status = 'CLAIMED'"))
@@ -551,26 +682,40 @@ def downgrade() -> None:
     op.drop_index("ix_event_occurred_at", table_name="event")
     op.drop_index("ix_event_kind_name_occurred_at", table_name="event")
     op.drop_table("event")
+    op.drop_table("adoption_failure")
     op.drop_index("ix_stop_starts_at_id", table_name="stop")
     op.drop_index("ix_stop_service_point_id", table_name="stop")
     op.drop_table("stop")
     op.drop_index("ix_dwelling_building_id", table_name="dwelling")
     op.drop_table("dwelling")
+    op.drop_table("dry_run_change")
     op.drop_index("ix_case_file_person_id", table_name="case_file")
     op.drop_table("case_file")
     op.drop_table("service_point")
+    op.drop_index(op.f("ix_publication_policy_id"), table_name="publication")
+    op.drop_table("publication")
     op.drop_index("ix_person_search_id", table_name="person")
     op.drop_table("person")
+    op.drop_index("ix_dry_run_unfinished", table_name="dry_run", postgresql_where=sa.text("ended_at is null"))
+    op.drop_index(op.f("ix_dry_run_policy_id"), table_name="dry_run")
+    op.drop_table("dry_run")
     op.drop_index("ix_building_district_id", table_name="building")
     op.drop_table("building")
+    op.drop_index("uq_adoption_running", table_name="adoption", postgresql_where=sa.text("state = 'RUNNING'"))
+    op.drop_index(op.f("ix_adoption_policy_id"), table_name="adoption")
+    op.drop_table("adoption")
     op.drop_index("ix_referent_partner_id", table_name="referent")
     op.drop_table("referent")
+    op.drop_index("ix_policy_submitted_at_id", table_name="policy")
+    op.drop_table("policy")
     op.drop_index("ix_partner_service_partner_id", table_name="partner_service")
     op.drop_index("ix_partner_service_area", table_name="partner_service")
     op.drop_table("partner_service")
     op.drop_index(op.f("ix_note_process_id"), table_name="note")
     op.drop_table("note")
     op.drop_table("district")
+    op.drop_index("ix_closure_ends_on", table_name="closure")
+    op.drop_table("closure")
     op.drop_index("ix_absence_starts_on_id", table_name="absence")
     op.drop_index("ix_absence_staff_id_ends_on", table_name="absence")
     op.drop_index("ix_absence_deputy_id_ends_on", table_name="absence")
@@ -586,8 +731,22 @@ def downgrade() -> None:
     op.drop_index(
         "uq_message_one_a_day", table_name="message", postgresql_where=sa.text("recipient = 'PERSON' and not alone")
     )
+    op.drop_index(
+        "ix_message_unread",
+        table_name="message",
+        postgresql_where=sa.text("recipient = 'STAFF' and channel = 'IN_APP' and read_at is null"),
+    )
     op.drop_index("ix_message_recipient", table_name="message")
     op.drop_index("ix_message_next_at", table_name="message", postgresql_where=sa.text("next_at is not null"))
+    op.drop_index(
+        "ix_message_failed",
+        table_name="message",
+        postgresql_where=sa.text(
+            "status in ('TEMPORARY_FAILURE', 'PERMANENT_FAILURE', 'RETURNED', 'UNKNOWN', 'CANCELLED')"
+        ),
+    )
+    op.drop_index("ix_message_created_at_id", table_name="message")
+    op.drop_index("ix_message_about", table_name="message", postgresql_using="gin")
     op.drop_table("message")
     op.drop_table("funding_line")
     op.drop_table("dispatch")

@@ -19,12 +19,13 @@ from api.schema import build
 from domain.case_file import CaseFile
 from domain.choices import Language
 from domain.process import Process
+from domain.processes import PROCESSES
 from domain.roles import Role
 from domain.tenant_case import TenantCase
 from store import database as databases
 from store import tables as t
+from store.policies import Policies
 from store.projection import project
-from tests.domain.lives import LOMBARDIA
 from tests.world import POLICIES, World
 
 SCHEMA = build()
@@ -165,7 +166,7 @@ async def opened(database: str) -> Office:
             database=engine,
             reading=databases.autocommit(engine),
             engine=Engine(await Client.connect("127.0.0.1:1", lazy=True)),
-            policy=LOMBARDIA,
+            policies=Policies(PROCESSES),
             token_secret="not used here",
             clock=lambda: MORNING,
         ),

@@ -17,10 +17,11 @@ from api.context import Info, Services
 from api.engine import Engine
 from api.execution import Schema
 from api.identity import issue
+from domain.processes import PROCESSES
 from domain.refusals import Refusal, Refused
 from domain.roles import Role
 from store import database
-from tests.domain.lives import LOMBARDIA
+from store.policies import Policies
 
 SECRET = "a secret of the tests, 32 bytes or more"
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -120,7 +121,7 @@ async def services(*, database_url: str = "postgresql://nobody@127.0.0.1:1/nothi
         database=engine,
         reading=database.autocommit(engine),
         engine=Engine(await Client.connect("127.0.0.1:1", lazy=True)),
-        policy=LOMBARDIA,
+        policies=Policies(PROCESSES),
         token_secret=SECRET,
         clock=lambda: NOW,
     )

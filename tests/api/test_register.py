@@ -20,12 +20,13 @@ from api.engine import Engine
 from api.identity import issue
 from api.schema import build
 from domain.case_file import CaseFile
+from domain.processes import PROCESSES
 from domain.roles import Role
 from store import database as databases
 from store import projection
 from store import tables as t
+from store.policies import Policies
 from tests.api.small import SECRET
-from tests.domain.lives import LOMBARDIA
 from tests.world import POLICIES, World
 
 SCHEMA = build()
@@ -104,7 +105,7 @@ async def agency(database: str) -> AsyncIterator[Agency]:
             database=engine,
             reading=databases.autocommit(engine),
             engine=Engine(await Client.connect("127.0.0.1:1", lazy=True)),
-            policy=LOMBARDIA,
+            policies=Policies(PROCESSES),
             token_secret=SECRET,
             clock=now,
         ),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from domain.arrears_support import ArrearsSupport
 from domain.document_practice import DocumentPractice
@@ -218,3 +218,28 @@ async def test_nobody_is_to_do_what_they_do_not_see(office: Office) -> None:
     refused = await codes(office, ASSIGN, given | {"staff": gid("Staff", away)}, **who)
     assert refused == [("ASSIGNEE_ELSEWHERE", "input", "staff")]
     assert await codes(office, ASSIGN, given | {"staff": gid("Staff", here)}, **who) == []
+
+
+async def test_a_deputy_has_what_is_assigned_to_who_is_away(office: Office) -> None:
+    """On the days of the absence; and the deputy's deputy, while both are. Whose it is stays to be seen."""
+    case, bruno, carla = await office.open(), uuid4(), uuid4()
+    await office.add(t.staff, id=bruno, name="Bruno")
+    await office.add(t.staff, id=carla, name="Carla")
+    await codes(office, CLAIM, {"processes": [gid("TenantCase", case)]})
+    today = MORNING.date()
+    for who, deputy in ((office.world.staff, bruno), (bruno, carla)):
+        absence = {"starts_on": today, "ends_on": today + timedelta(days=1), "staff_id": who, "deputy_id": deputy}
+        assert await tasks(office, who={"staff": deputy}, mine=True) == []
+        await office.add(t.absence, id=uuid4(), **absence)
+        (task,) = await tasks(office, who={"staff": deputy}, mine=True)
+        assert task["assignee"] == {"name": "Anna"}
+        assert await tasks(office, who={"staff": deputy}, mine=False) == []
+    assert len(await tasks(office, mine=True)) == 1, "it is still Anna's"
+    # Of absences that overlap, the one that began last counts.
+    later = {"starts_on": today, "ends_on": today, "staff_id": office.world.staff, "deputy_id": None}
+    await office.add(t.absence, id=UUID(int=2**128 - 1), **later)
+    assert await tasks(office, who={"staff": bruno}, mine=True) == []
+    office.now = MORNING + timedelta(days=1)
+    assert len(await tasks(office, who={"staff": bruno}, mine=True)) == 1
+    office.now = MORNING + timedelta(days=2)
+    assert await tasks(office, who={"staff": bruno}, mine=True) == []

@@ -1,22 +1,27 @@
 """The policy document is checked whole, against the declarations, and says on which line to do what."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
+from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from domain import record
+from domain.arrears_support import ArrearsLimits, ArrearsSupport
 from domain.calendar import closures
+from domain.dry_run import opening
 from domain.fields import Count, Euro
 from domain.policy import Policy, PolicyInvalid, load
 from domain.process import Process, States
 from domain.processes import PROCESSES
 from domain.roles import Party, Role
-from domain.terms import Term, Terms, Unit
+from domain.terms import Closures, Term, Terms, Unit, due
 from tests.domain.words import WORDS
 
 
@@ -263,6 +268,35 @@ def test_a_ladder_must_fit_the_states_that_have_it(old: str, new: str, error: st
     assert any(line.startswith(error) for line in errors(text)), errors(text)
 
 
+@pytest.mark.parametrize(
+    ("name", "rung", "error"),
+    [
+        ("desks", "when: on entry, task: OPERATOR", "line 18: there is no ladder desks: is it desk?"),
+        ("news", "when: at deadline, task: OPERATOR", "line 18: rung news.1 does not fit here: it is counted from"),
+        ("news", "when: on entry, dun: true", "line 18: rung news.1 does not fit here: an event tells somebody"),
+        (
+            "news",
+            "when: on entry, tell: REFERENT, by: [EMAIL], text: referral_waiting",
+            "line 18: rung news.1 does not fit here: not every process has a partner",
+        ),
+        ("news", "when: 2 hours after entry, task: OPERATOR", ""),
+    ],
+)
+def test_the_ladder_of_an_event_fits_whatever_it_happens_to(name: str, rung: str, error: str) -> None:
+    """It is counted from the event; no state need have it."""
+    written = f"events: {{stop_cancelled: {name}}}\nladders:\n  news:\n    - {{{rung}, because: x}}\n  desk:"
+    text = GOOD.replace("ladders:\n  desk:", written)
+    if error:
+        assert any(line.startswith(error) for line in errors(text)), errors(text)
+    else:
+        (news,) = load(text, SAMPLES).events["stop_cancelled"]
+        assert (news.clause, news.task) == ("news.1", Role.OPERATOR)
+
+
+def test_an_event_without_a_ladder_is_followed_by_nothing() -> None:
+    assert load(GOOD, SAMPLES).events == {}
+
+
 def test_limits_that_do_not_go_together_are_told() -> None:
     """The declaration's own check, on the line where its limits begin."""
     text = GOOD.replace("value: 2,", "value: 6,").replace("10.50", "500")
@@ -271,7 +305,8 @@ def test_limits_that_do_not_go_together_are_told() -> None:
 
 def test_an_empty_document_is_told_what_it_needs() -> None:
     """The file that was just created."""
-    names = "languages, agency, frame, texts, policy, version, saturday_works, messages, ladders, processes, dunning"
+    names = "languages, agency, frame, texts, policy, version, saturday_works"
+    names += ", messages, ladders, events, processes, dunning"
     assert errors("") == [f"line 1: `document` needs names under it: {names}"]
 
 
@@ -281,15 +316,24 @@ def test_any_text_is_told_what_is_wrong_with_it(text: str) -> None:
     assert all(line.startswith("line ") for line in errors(text))
 
 
-def shipped() -> Policy:
-    """The policy that comes with the engine."""
-    return load(files("domain").joinpath("policies/lombardia.yaml").read_text("utf-8"), PROCESSES)
+REGIONS = ("lombardia", "emilia-romagna")
 
 
-def test_the_shipped_policy_sets_every_process() -> None:
+def shipped(region: str = "lombardia") -> Policy:
+    """The policy of a region that comes with the engine."""
+    return load(files("domain").joinpath(f"policies/{region}.yaml").read_text("utf-8"), PROCESSES)
+
+
+def test_every_policy_that_comes_along_is_tested() -> None:
+    shipped_documents = {file.name for file in files("domain").joinpath("policies").iterdir()}
+    assert shipped_documents == {f"{region}.yaml" for region in REGIONS}
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_shipped_policy_sets_every_process(region: str) -> None:
     """Each of the processes can be opened under it, and each of its terms can say why."""
-    policy = shipped()
-    assert policy.id.startswith("lombardia@")
+    policy = shipped(region)
+    assert policy.id.startswith(f"{region}@")
     for process in PROCESSES:
         assert set(policy.deadlines[process.kind]) == {state.name for state in process.State if state.waits_for}
         assert isinstance(policy.limits(process), process.Limits)
@@ -302,3 +346,44 @@ def test_terms_with_three_years_of_closures_stay_under_2_kb(process: type[Proces
     bridges = [date(year, month, 24) for year in (2026, 2027, 2028, 2029) for month in (4, 12)]
     place = closures((5, 8), start=date(2026, 11, 1), until=date(2029, 10, 31), saturday_works=True, extra=bridges)
     assert len(TypeAdapter(Terms).dump_json(shipped().terms(process.kind, place))) < 2048
+
+
+def test_a_term_that_outlives_the_closed_days_that_are_known_is_told() -> None:
+    """By its line, in whatever unit, deadline or limit; what just fits is taken."""
+    too_long = GOOD.replace("30 days", "401 days").replace("2 working days", "201 working days")
+    too_long = too_long.replace("3 hours", "9601 hours").replace("6 months", "13 months")
+    assert [error.split(" is ")[0] for error in errors(too_long)] == [
+        "line 7: `LENT`",
+        "line 8: `CHECKED`",
+        "line 12: `reopen_within`",
+        "line 16: `TAKEN`",
+    ]
+    longest = GOOD.replace("30 days", "400 days").replace("2 working days", "200 working days")
+    assert load(longest.replace("3 hours", "9600 hours").replace("6 months", "12 months"), SAMPLES)
+
+
+def test_nothing_of_a_region_is_in_the_program() -> None:
+    """The same week under two policies: other deadlines, other limits, a Saturday that counts, another plan allowed."""
+    told: dict[str, list[object]] = {}
+    for region in REGIONS:
+        policy = shipped(region)
+        place = closures(None, start=date(2026, 11, 1), until=date(2029, 10, 31), saturday_works=policy.saturday_works)
+        monday = datetime(2026, 11, 16, 9, tzinfo=UTC)
+        fault = blank("MAINTENANCE_RESOLUTION", policy, place)
+        arrears: ArrearsLimits = policy.limits(ArrearsSupport)
+        told[region] = [
+            due(fault.limits.ordinary, monday, place).date(),
+            due(fault.limits.emergency, monday, place) - monday,
+            arrears.missed_allowed,
+            [frequency.name for frequency in arrears.frequencies],
+        ]
+    assert told == {
+        "lombardia": [date(2026, 11, 25), timedelta(hours=2), 0, ["MONTHLY"]],
+        "emilia-romagna": [date(2026, 11, 24), timedelta(hours=4), 1, ["MONTHLY", "BIMONTHLY"]],
+    }
+
+
+def blank(kind: str, policy: Policy, place: Closures) -> Any:
+    """Return a process of that kind as the policy opens it."""
+    given = opening(policy, Process.kinds[kind], place)
+    return record.blank(kind, id=UUID(int=1), case_id=UUID(int=2), opening=given)

@@ -12,10 +12,13 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
+from domain.message import MessageStatus, Receipt
 from domain.process import Process
 from domain.terms import ROME
+from store import dispatch
 from store import tables as t
-from tests.world import Cases, World
+from tests.world import POLICY, Cases, World
+from workers.activities import wake_dispatch
 from workers.channels import channels
 from workers.embedded.post_office import PostOffice
 from workers.settings import Settings
@@ -87,24 +90,50 @@ class Year:
             await connection.execute(insert(table).values(id=identifier, **values))
         return identifier
 
-    async def told(self) -> list[tuple[str, str, str, str]]:
-        """Everything that left, in order: local time, channel, to whom, subject or first words."""
+    async def told(self, *recipients: str) -> list[str]:
+        """Everything that left, in order: "2027-01-11 09:00 SMS PERSON appointment", texts joined by a plus."""
         rows = text(
             """
-            select coalesce(m.sent_at, m.created_at) as at, m.channel, m.recipient, m.subject, m.body, m.status
-              from message m order by 1, m.id
+            select m.created_at as at, m.channel, m.recipient, m.language, m.told, m.status, m.body
+              from message m order by m.created_at, m.channel, m.id
             """
         )
         async with self.engine.connect() as connection:
-            return [
-                (
-                    row.at.astimezone(ROME).strftime("%Y-%m-%d %H:%M"),
-                    row.channel,
-                    row.recipient,
-                    row.subject or row.body.partition(":")[2].strip()[:40],
-                )
-                for row in await connection.execute(rows)
+            found = (await connection.execute(rows)).all()
+            names = {
+                (row.process_id, row.entry, row.rung): row.own for row in await connection.execute(select(t.reminder))
+            }
+        said = []
+        for row in found:
+            own = [names[UUID(each["process_id"]), each["entry"], each["rung"]] for each in row.told]
+            texts = [
+                str((mine or {}).get("text") or POLICY.rungs[each["rung"]].text)
+                for mine, each in zip(own, row.told, strict=True)
             ]
+            if not recipients or row.recipient in recipients:
+                when = row.at.astimezone(ROME).strftime("%Y-%m-%d %H:%M")
+                said.append(f"{when} {row.channel} {row.recipient} {'+'.join(texts)}")
+        return said
+
+    async def messages(self, **columns: Any) -> list[Any]:
+        """The rows of messages with these values, oldest first."""
+        found = select(t.message).order_by(t.message.c.created_at, t.message.c.id)
+        for name, value in columns.items():
+            found = found.where(t.message.c[name] == value)
+        async with self.engine.connect() as connection:
+            return [*await connection.execute(found)]
+
+    async def receipt(self, message: Any, status: MessageStatus) -> None:
+        """What the provider says of a message, now."""
+        async with self.engine.begin() as connection:
+            await dispatch.receive(connection, [Receipt(key=message.key, status=status, at=self.now)], now=self.now)
+        await wake_dispatch(self.environment.client)
+
+    async def state(self, process_id: UUID | None = None) -> str:
+        """The state that a process is in."""
+        async with self.engine.connect() as connection:
+            row = select(t.process.c.state).where(t.process.c.id == (process_id or self.case_id))
+            return str((await connection.execute(row)).scalar_one())
 
     async def tasks(self, *, open_only: bool = True) -> list[tuple[str, str, str]]:
         """What there is to do: the kind, why, and whose it is."""

@@ -126,19 +126,22 @@ async def test_no_input_is_a_bug(tmp_path_factory: pytest.TempPathFactory, seed:
             "fundingLine": ids.encode("FundingLine", world.funding_line),
             "service": ids.encode("PartnerService", world.partner_service),
             "servicePoint": ids.encode("ServicePoint", world.service_point),
+            "text": "appointment",
+            "languages": "it",
         }
         processes = await _one_of_each(client, known)
+        others = await _told(client)
         for name, field in mutations.fields.items():
             (argument,) = field.args.values()
             query = f"mutation($input: {argument.type}) {{ {name}(input: $input) {{ userErrors {{ code message }} }} }}"
             process = next((processes[kind] for kind in KINDS if name.startswith(kind)), "")
             for turn in range(ROUNDS if "input" in field.args else 0):
                 version = await _version(client, process) if process else 1
-                about = {"id": process, "expectedVersion": version} if process else {}
+                about = {"id": process, "expectedVersion": version} if process else others.get(name, {})
                 key = {"idempotencyKey": f"{name}-{seed}-{turn}"}
                 given = Nonsense(f"{name}-{seed}-{turn}", known | about | key).of(argument.type)
                 await _is_answered(client, query, {"input": given})
-        await _every_question(client, seed, known)
+        await _every_question(client, seed, known, others)
         engine = database.connect(deployment.database_url)
         async with engine.connect() as connection:
             unread = select(func.count()).select_from(t.note).where(~t.note.c.attached)
@@ -147,17 +150,19 @@ async def test_no_input_is_a_bug(tmp_path_factory: pytest.TempPathFactory, seed:
         assert "unexpected" not in (deployment.folder / "api.log").read_text("utf-8")
 
 
-async def _every_question(client: httpx.AsyncClient, seed: int, known: dict[str, Any]) -> None:
+async def _every_question(
+    client: httpx.AsyncClient, seed: int, known: dict[str, Any], others: dict[str, dict[str, Any]]
+) -> None:
     """Ask every field of the query, for all that its objects tell without an argument."""
     questions = SCHEMA.query_type
     assert isinstance(questions, GraphQLObjectType)
     for name, field in questions.fields.items():
         declared = ", ".join(f"${each}: {argument.type}" for each, argument in field.args.items())
         passed = ", ".join(f"{each}: ${each}" for each in field.args)
-        asked = f"{name}({passed}) {_told(field.type)}" if passed else f"{name} {_told(field.type)}"
+        asked = f"{name}({passed}) {_selection(field.type)}" if passed else f"{name} {_selection(field.type)}"
         query = f"query({declared}) {{ {asked} }}" if declared else f"{{ {asked} }}"
         for turn in range(ROUNDS if field.args else 1):
-            nonsense = Nonsense(f"{name}-{seed}-{turn}", known)
+            nonsense = Nonsense(f"{name}-{seed}-{turn}", known | others.get(name, {}))
             wanted = {
                 each: argument.type
                 for each, argument in field.args.items()
@@ -166,11 +171,11 @@ async def _every_question(client: httpx.AsyncClient, seed: int, known: dict[str,
             await _is_answered(client, query, {each: nonsense.of(kind, each) for each, kind in wanted.items()})
 
 
-def _told(kind: Any, depth: int = 3) -> str:
+def _selection(kind: Any, depth: int = 3) -> str:
     """Return a selection of everything that an object tells, so many objects deep."""
     named = get_named_type(kind)
     if isinstance(named, GraphQLObjectType) and depth:
-        told = [f"{name} {_told(field.type, depth - 1)}" for name, field in named.fields.items() if not field.args]
+        told = [f"{name} {_selection(field.type, depth - 1)}" for name, field in named.fields.items() if not field.args]
         return f"{{ {' '.join(told)} }}"
     return "" if is_leaf_type(named) else "{ __typename }"
 
@@ -191,6 +196,17 @@ async def _one_of_each(client: httpx.AsyncClient, known: dict[str, Any]) -> dict
         ids_of[kind] = opened["process"]["id"]
     assert tuple(ids_of) == KINDS
     return ids_of
+
+
+async def _told(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
+    """Return what fields that are about no process and no entry are asked with, by their names."""
+    query = "{ remindersDue(first: 1) { nodes { id } } worklist(filter: {role: OPERATOR}) { nodes { id } } }"
+    found = (await client.post("/graphql", json={"query": query})).json()["data"]
+    reminder = {"id": found["remindersDue"]["nodes"][0]["id"]}
+    task = {"id": found["worklist"]["nodes"][0]["id"]}
+    notice = {"ids": ids.encode("Notice", uuid4())}
+    on_reminders = dict.fromkeys(("reminderCancel", "reminderSendNow", "reminderPreview"), reminder)
+    return on_reminders | {"taskDone": task, "noticeRead": notice}
 
 
 async def _version(client: httpx.AsyncClient, process: str) -> int:

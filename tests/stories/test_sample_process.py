@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from typing import Any
 from uuid import uuid4
 
@@ -16,13 +15,13 @@ from api.context import Context, Identity, Services
 from api.engine import Engine
 from api.execution import Schema
 from api.schema import build
-from domain import policy
 from domain.choices import Language
 from domain.processes import PROCESSES
 from domain.roles import Role
 from store import database as databases
+from store.policies import Policies
 from tests.stories.sample import POLICY, KeyLoan
-from tests.world import World
+from tests.world import DOCUMENT, World
 from workers.worker import case_worker
 
 
@@ -52,15 +51,14 @@ async def front_end(database: str, temporal: Client) -> AsyncIterator[tuple[Fron
     """The product with one process more, and somebody who uses it."""
     engine = databases.connect(database)
     world = World()
-    await world.settle(engine)
     processes = (*PROCESSES, KeyLoan)
-    document = files("domain").joinpath("policies/lombardia.yaml").read_text("utf-8") + POLICY
+    await world.settle(engine, document=DOCUMENT + POLICY)
     async with _running(engine, temporal) as cases:
         services = Services(
             database=engine,
             reading=databases.autocommit(engine),
             engine=cases,
-            policy=policy.load(document, processes),
+            policies=Policies(processes),
             token_secret="",
             clock=lambda: datetime.now(UTC),
         )

@@ -16,6 +16,7 @@ from workers.embedded.process import free_port
 from workers.errors import BadSetting
 from workers.server import run_api
 from workers.settings import Settings
+from workers.upgrade import upgrade
 
 SECRET = "a secret of the tests, 32 bytes or more"
 
@@ -64,12 +65,12 @@ async def test_the_api_starts_without_temporal_to_read(settings: Settings) -> No
     assert (ready.status_code, ready.json()["postgresql"]) == (200, True)
 
 
-async def test_the_api_does_not_start_with_a_policy_that_cannot_be_used(tmp_path: Path) -> None:
+async def test_an_empty_database_takes_no_policy_that_cannot_be_used(database: str, tmp_path: Path) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text("policy: ours\nversion: yesterday\n")
 
     with pytest.raises(BadSetting, match="PRATICA_POLICY") as refused:
-        await run_api(Settings(policy=policy))
+        await asyncio.to_thread(upgrade, Settings(database_url=database, policy=policy))
 
     assert "version" in str(refused.value)
     assert "processes" in str(refused.value)

@@ -6,11 +6,15 @@ from uuid import UUID, uuid4
 from domain.document_practice import DocumentPractice
 from domain.process import Process
 from domain.tenant_case import TenantCase
+from tests.workflows.versions import LONGER, adopt
 from tests.world import Cases, World
 
 
 async def live_a_case(cases: Cases, world: World) -> UUID:
-    """Open, convene, miss, come, interview, take charge, a track, monitor, close, reopen; return the case's id."""
+    """Open, convene, miss, come, interview, take charge, a track, monitor, close, reopen, adopt another policy.
+
+    Return the case's id.
+    """
     case_id, track = uuid4(), uuid4()
     now = datetime.now(UTC)
     long_ago = now - timedelta(days=40)
@@ -37,4 +41,5 @@ async def live_a_case(cases: Cases, world: World) -> UUID:
     await take(TenantCase, "monitor", case_id, long_ago + timedelta(days=8))
     await take(TenantCase, "close", case_id, now - timedelta(days=1), outcome="RESOLVED")
     await take(TenantCase, "reopen", case_id, now)
+    await adopt(cases, case_id, LONGER)
     return case_id

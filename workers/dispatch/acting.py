@@ -14,7 +14,7 @@ from domain.events import ENGINE, StepRequest, TaskChange
 from domain.message import Channel
 from domain.roles import Role
 from domain.tasks import TaskReason
-from workers.dispatch.jobs import Job
+from store.jobs import Job
 from workflows.messages import CHANGE_TASK, STEP, StepAnswer, workflow_id
 
 AT_ONCE = 10

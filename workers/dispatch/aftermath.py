@@ -12,9 +12,10 @@ from domain.recipient import RecipientKind
 from domain.roles import Role
 from domain.tasks import TaskReason
 from store.database import AnyRow
+from store.jobs import Job
+from store.telling import Directory, Facts
 from workers.dispatch.acting import Act, by_hand, step, task
-from workers.dispatch.composing import Composed, Directory, Facts, Message
-from workers.dispatch.jobs import Job
+from workers.dispatch.composing import Composed, Message
 
 AGAIN = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))
 """How long after each try that failed for now the next one comes; then the channel has failed."""

@@ -1,53 +1,18 @@
 """From reminders that are due to messages: who is told, by which channel, in which words, merged with what."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from domain.calendar_file import calendar_file
 from domain.fields import local_day
-from domain.ladder import Whom
 from domain.message import HUMAN, Channel, MessageStatus, Outgoing
-from domain.placeholders import Values
 from domain.recipient import Recipient, RecipientKind
-from domain.rendering import Rendered, Said, render
-from store.recipients import Desks
-from workers.dispatch.jobs import Job
-
-Facts = Mapping[UUID, Values]
-"""What formal notices say of a process, by its id."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Directory:
-    """Everybody who may be told by one batch."""
-
-    persons: Mapping[UUID, Recipient]
-    referents: Mapping[UUID, Sequence[Recipient]]
-    desks: Desks
-
-    def recipients(self, job: Job) -> Sequence[Recipient]:
-        """Return whom a job tells; nobody, if the register names nobody."""
-        row = job.row
-        match job.rung.tell:
-            case Whom.PERSON:
-                person = self.persons.get(row.person_id)
-                return [person] if person else []
-            case Whom.OPERATOR:
-                return self.desks.of(row.staff_id, row.district_id)
-            case Whom.SUPERVISOR:
-                return self.desks.supervisors(row.district_id)
-            case Whom.REFERENT:
-                return self._referents(row.service_id)[:1]
-            case Whom.DEPUTY_REFERENT:
-                return self._referents(row.service_id)[1:2]
-            case _:
-                return []
-
-    def _referents(self, service_id: str | None) -> Sequence[Recipient]:
-        return self.referents.get(UUID(service_id), []) if service_id else []
+from domain.rendering import Rendered, render
+from store.jobs import Job
+from store.telling import Directory, Facts, said_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +38,7 @@ class Message:
     def composed(self, facts: Facts, now: datetime, *, tries: int = 0) -> "Composed":
         """Return it in words, after so many tries. Raises ValueError if they say what is not known."""
         channel, policy = self.channels[0], self.jobs[0].policy
-        said = [Said(text=job.rung.text or "", values=_values(job, facts)) for job in self.jobs]
+        said = [said_of(job, facts) for job in self.jobs]
         rendered = render(
             policy.wording, said, name=self.recipient.name, spoken=self.recipient.languages, channel=channel
         )
@@ -181,12 +146,3 @@ def messages(jobs: Iterable[Job], directory: Directory) -> Iterator[tuple[Job, R
             channels=channels,
             alone=told[0].rung.urgent or told[0].formal,
         )
-
-
-def _values(job: Job, facts: Facts) -> Values:
-    if not job.formal or job.row.process_id not in facts:
-        return job.values
-    more = facts[job.row.process_id]
-    values = job.values
-    given = {name: value for name, value in vars(more).items() if value is not None}
-    return replace(values, **given)

@@ -2,34 +2,33 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
 
+from domain.arrears_support import ArrearsSupport
 from domain.fields import local_day, start_of
 from domain.ladder import STAFF, Whom, reminders_of
 from domain.message import HUMAN
-from domain.placeholders import Values
 from domain.record import load
 from domain.roles import Role
 from domain.tasks import TaskReason
-from store import dispatch, recipients
-from store import tables as t
+from store import dispatch
 from store.database import AnyRow
+from store.jobs import Job, jobs
 from store.policies import Policies
 from store.projection import reminder_row
+from store.telling import directory_of, facts_of
 from workers.channels import Channels
-from workers.dispatch import aftermath
+from workers.dispatch import aftermath, dunning
 from workers.dispatch.acting import Act, by_hand, perform, step, task
-from workers.dispatch.composing import Composed, Directory, Facts, Message, messages
-from workers.dispatch.jobs import Job, jobs
+from workers.dispatch.composing import Composed, Message, messages
 from workflows.messages import DISPATCH, Rest, Round
 
 BATCH = 500
@@ -46,6 +45,8 @@ HAND_OVER = timedelta(seconds=60)
 
 LONGEST_SLEEP = timedelta(days=1)
 """Dispatch looks again after so long even if nobody wakes it."""
+
+Clock = Callable[[], datetime]
 
 _HEARTBEAT_SECONDS = 3
 _log = structlog.get_logger(__name__)
@@ -69,11 +70,11 @@ class Dispatcher:
         since = given.now + (info.current_attempt_scheduled_time - info.scheduled_time)
         beating = asyncio.create_task(_beat())
         try:
-            return Rest(until=await self.tell(_Clock(since)))
+            return Rest(until=await self.tell(_clock(since)))
         finally:
             beating.cancel()
 
-    async def tell(self, clock: "_Clock") -> datetime:
+    async def tell(self, clock: Clock) -> datetime:
         """Do what is due by that clock, until nothing is; return when something is again."""
         async with self._engine.begin() as connection:
             await dispatch.wake(connection)
@@ -84,11 +85,11 @@ class Dispatcher:
         async with self._engine.begin() as connection:
             return await dispatch.sleep(connection, at_most=clock() + LONGEST_SLEEP)
 
-    async def _lane(self, clock: "_Clock") -> None:
+    async def _lane(self, clock: Clock) -> None:
         while await self._settled(clock) or await self._told(clock):
             pass
 
-    async def _told(self, clock: "_Clock") -> bool:
+    async def _told(self, clock: Clock) -> bool:
         """Tell one batch of reminders that are due; say whether there was one."""
         now = clock()
         async with self._claiming, self._engine.begin() as connection:
@@ -99,7 +100,7 @@ class Dispatcher:
         if not rows:
             return False
         async with self._engine.begin() as connection:
-            batch = _Batch(connection, await jobs(connection, rows, self._policies), now)
+            batch = _Batch(connection, await jobs(connection, rows, self._policies), self._policies, now=now)
             composed = await batch.write()
         await self._hand_over(composed, clock)
         await perform(self._client, batch.acts)
@@ -107,7 +108,7 @@ class Dispatcher:
             await dispatch.settle(connection, [*batch.acted()])
         return True
 
-    async def _settled(self, clock: "_Clock") -> bool:
+    async def _settled(self, clock: Clock) -> bool:
         """See to one batch of messages that want something done; say whether there was one."""
         now = clock()
         async with self._engine.begin() as connection:
@@ -138,7 +139,7 @@ class Dispatcher:
         await self._hand_over(outcome.again, clock)
         return True
 
-    async def _hand_over(self, composed: Sequence[Composed], clock: "_Clock") -> None:
+    async def _hand_over(self, composed: Sequence[Composed], clock: Clock) -> None:
         leaving = {each.outgoing.key: each for each in composed if each.outgoing}
         if not leaving:
             return
@@ -150,21 +151,18 @@ class Dispatcher:
             await dispatch.record(connection, rows)
 
 
-class _Clock:
-    """What time it is for a round: that of the workflow, and what has gone by since."""
-
-    def __init__(self, since: datetime) -> None:
-        self._since, self._started = since, time.monotonic()
-
-    def __call__(self) -> datetime:
-        return self._since + timedelta(seconds=time.monotonic() - self._started)
+def _clock(since: datetime) -> Clock:
+    """Return what time it is for a round: that of the workflow, and what has gone by since."""
+    started = time.monotonic()
+    return lambda: since + timedelta(seconds=time.monotonic() - started)
 
 
 class _Batch:
     """Claimed reminders on their way to messages, tasks and steps."""
 
-    def __init__(self, connection: AsyncConnection, told: Sequence[Job], now: datetime) -> None:
+    def __init__(self, connection: AsyncConnection, told: Sequence[Job], policies: Policies, *, now: datetime) -> None:
         self._connection = connection
+        self._policies = policies
         self._jobs = told
         self._now = now
         self.acts: list[Act] = []
@@ -184,6 +182,8 @@ class _Batch:
                 settled.append(put)
             elif job.rung.tell:
                 due.append(job)
+            elif job.rung.dun:
+                await self._dun(job)
             else:
                 self._act(job)
         composed = await self._compose(due)
@@ -207,10 +207,25 @@ class _Batch:
         rung = job.rung
         self._acting.append(job)
         if rung.task:
-            reason = TaskReason.FOLLOW_UP if job.row.ended else TaskReason.ESCALATED
+            # After the end, or after an event, it is not that nothing has moved.
+            reason = TaskReason.FOLLOW_UP if job.row.ended or job.row.own else TaskReason.ESCALATED
             self.acts.append(task(job, reason, rung.task))
         elif rung.take:
             self.acts.append(step(job, rung.take, rung.given))
+
+    async def _dun(self, job: Job) -> None:
+        """Ask the dunning table, and have done what it says."""
+        self._acting.append(job)
+        rows = await dispatch.processes(self._connection, [job.row.process_id])
+        arrears = load(job.row.kind, rows[job.row.process_id].data)
+        if not isinstance(arrears, ArrearsSupport):
+            return
+        decision = await dunning.decided(self._connection, job, arrears, self._policies, now=self._now)
+        for each in dunning.done(job, arrears, decision, now=self._now) if decision else ():
+            if isinstance(each, Act):
+                self.acts.append(each)
+            else:
+                await dispatch.schedule(self._connection, [each])
 
     async def _compose(self, due: Sequence[Job]) -> list[Composed]:
         directory = await directory_of(self._connection, due, self._now)
@@ -275,41 +290,6 @@ class _Batch:
             )
         ]
         await dispatch.schedule(self._connection, due)
-
-
-async def directory_of(connection: AsyncConnection, told: Iterable[Job], now: datetime) -> Directory:
-    """Return everybody whom these jobs may tell, as they are reached on the day."""
-    told = [*told]
-    persons = {job.row.person_id for job in told if job.rung.tell is Whom.PERSON and job.row.person_id}
-    services = {
-        UUID(job.row.service_id)
-        for job in told
-        if job.rung.tell in {Whom.REFERENT, Whom.DEPUTY_REFERENT} and job.row.service_id
-    }
-    return Directory(
-        persons=await recipients.persons(connection, persons) if persons else {},
-        referents=await recipients.referents(connection, services) if services else {},
-        desks=await recipients.Desks.on(connection, local_day(now)),
-    )
-
-
-async def facts_of(connection: AsyncConnection, told: Iterable[Job], now: datetime) -> Facts:
-    """Return what the formal notices among these jobs say."""
-    formal = {job.row.process_id for job in told if job.formal}
-    found: dict[UUID, Values] = {}
-    if formal:
-        for identifier, row in (await dispatch.processes(connection, formal)).items():
-            process = load(row.kind, row.data)
-            tenancy = getattr(process, "tenancy", None)
-            code = (
-                tenancy
-                and (
-                    await connection.execute(select(t.tenancy.c.code).where(t.tenancy.c.id == tenancy))
-                ).scalar_one_or_none()
-            )
-            facts = process.formal_facts(local_day(now))
-            found[identifier] = Values(**{**vars(facts), "tenancy": code})
-    return found
 
 
 def _settled(

@@ -47,7 +47,8 @@ class Job:
     @property
     def formal(self) -> bool:
         """Whether it is a formal notice."""
-        return bool(self.rung.text) and self.policy.wording.texts[self.rung.text or ""].formal
+        text = self.policy.wording.texts.get(self.rung.text or "")
+        return text is not None and text.formal
 
     @property
     def values(self) -> Values:
@@ -64,10 +65,25 @@ class Job:
 
 async def jobs(connection: AsyncConnection, rows: Iterable[AnyRow], policies: Policies) -> list[Job]:
     """Return the jobs that these rows are; a rung that no policy knows any more is nothing to do."""
-    found = []
-    for row in rows:
-        policy = await policies.of(connection, row.policy)
-        rung = _RUNG.validate_python(row.own) if row.own else policy.rungs.get(row.rung)
-        if rung:
-            found.append(Job(row=row, rung=rung, policy=policy))
-    return found
+    found = [await job_of(connection, row, policies) for row in rows]
+    return [job for job in found if job]
+
+
+async def job_of(connection: AsyncConnection, row: AnyRow, policies: Policies) -> Job | None:
+    """Return the job that a row is; None if no policy knows its rung any more."""
+    policy = await policies.of(connection, row.policy)
+    rung = rung_of(row, policy)
+    return Job(row=row, rung=rung, policy=policy) if rung else None
+
+
+def rung_of(row: AnyRow, policy: Policy | None) -> Rung | None:
+    """Return the rung that a reminder is of: its own, or the policy's; None if the policy has no such rung."""
+    if row.own:
+        return _RUNG.validate_python(row.own)
+    return policy.rungs.get(row.rung) if policy else None
+
+
+def written(rung: Rung) -> dict[str, Any]:
+    """Return a rung as a reminder of its own carries it."""
+    own: dict[str, Any] = _RUNG.dump_python(rung, mode="json")
+    return own

@@ -1,0 +1,96 @@
+"""Whom a reminder tells, and what it says: for whoever sends it, and for whoever wants to see it before."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.fields import local_day
+from domain.ladder import Whom
+from domain.placeholders import Values
+from domain.recipient import Recipient
+from domain.record import load
+from domain.rendering import Said
+from store import dispatch, recipients
+from store import tables as t
+from store.jobs import Job
+from store.recipients import Desks
+
+Facts = Mapping[UUID, Values]
+"""What formal notices say of a process, by its id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directory:
+    """Everybody who may be told by one batch."""
+
+    persons: Mapping[UUID, Recipient]
+    referents: Mapping[UUID, Sequence[Recipient]]
+    desks: Desks
+
+    def recipients(self, job: Job) -> Sequence[Recipient]:
+        """Return whom a job tells; nobody, if the register names nobody."""
+        row = job.row
+        match job.rung.tell:
+            case Whom.PERSON:
+                person = self.persons.get(row.person_id)
+                return [person] if person else []
+            case Whom.OPERATOR:
+                return self.desks.of(row.staff_id, row.district_id)
+            case Whom.SUPERVISOR:
+                return self.desks.supervisors(row.district_id)
+            case Whom.REFERENT:
+                return self._referents(row.service_id)[:1]
+            case Whom.DEPUTY_REFERENT:
+                return self._referents(row.service_id)[1:2]
+            case _:
+                return []
+
+    def _referents(self, service_id: str | None) -> Sequence[Recipient]:
+        return self.referents.get(UUID(service_id), []) if service_id else []
+
+
+async def directory_of(connection: AsyncConnection, told: Iterable[Job], now: datetime) -> Directory:
+    """Return everybody whom these jobs may tell, as they are reached on the day."""
+    told = [*told]
+    persons = {job.row.person_id for job in told if job.rung.tell is Whom.PERSON and job.row.person_id}
+    services = {
+        UUID(job.row.service_id)
+        for job in told
+        if job.rung.tell in {Whom.REFERENT, Whom.DEPUTY_REFERENT} and job.row.service_id
+    }
+    return Directory(
+        persons=await recipients.persons(connection, persons) if persons else {},
+        referents=await recipients.referents(connection, services) if services else {},
+        desks=await recipients.Desks.on(connection, local_day(now)),
+    )
+
+
+async def facts_of(connection: AsyncConnection, told: Iterable[Job], now: datetime) -> Facts:
+    """Return what the formal notices among these jobs say."""
+    formal = {job.row.process_id for job in told if job.formal}
+    found: dict[UUID, Values] = {}
+    if formal:
+        for identifier, row in (await dispatch.processes(connection, formal)).items():
+            process = load(row.kind, row.data)
+            tenancy = getattr(process, "tenancy", None)
+            code = (
+                tenancy
+                and (
+                    await connection.execute(select(t.tenancy.c.code).where(t.tenancy.c.id == tenancy))
+                ).scalar_one_or_none()
+            )
+            facts = process.formal_facts(local_day(now))
+            found[identifier] = Values(**{**vars(facts), "tenancy": code})
+    return found
+
+
+def said_of(job: Job, facts: Facts) -> Said:
+    """Return the text of a job, and what it says: the facts too if it is a formal notice."""
+    values, more = job.values, facts.get(job.row.process_id) if job.formal else None
+    if more:
+        values = replace(values, **{name: value for name, value in vars(more).items() if value is not None})
+    return Said(text=job.rung.text or "", values=values)
