@@ -3,26 +3,15 @@
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
-from domain.message import MessageStatus, Receipt
+from domain.message import MessageStatus
 from domain.tenant_case import TenantCase
-from store import dispatch
+from domain.terms import ROME
 from store import tables as t
-from tests.stories.lived import Year, a_year
+from tests.stories.lived import a_year
 from tests.world import World
-from workers.activities import wake_dispatch
-
-
-async def _fails(year: Year) -> None:
-    """The provider says that the text message has not arrived."""
-    async with year.engine.begin() as connection:
-        key = (await connection.execute(select(t.message.c.key).where(t.message.c.channel == "SMS"))).scalar_one()
-        failed = Receipt(key=key, status=MessageStatus.PERMANENT_FAILURE, at=year.now)
-        await dispatch.receive(connection, [failed], now=year.now)
-    await wake_dispatch(year.environment.client)
 
 
 async def test_nobody_is_written_to_at_night_because_another_channel_failed(
@@ -36,7 +25,9 @@ async def test_nobody_is_written_to_at_night_because_another_channel_failed(
         await year.open()
         await year.take(TenantCase, "convene", {"stop": str(world.stop), "appointment": starts.isoformat()})
         await year.until(2027, 1, 8, 20)
-        await _fails(year)
+        (message,) = await year.messages(channel="SMS")
+        await year.receipt(message, MessageStatus.PERMANENT_FAILURE)
         await year.until(2027, 1, 11, 12)
-        told = await year.told()
-    assert [(at, channel) for at, channel, *_ in told if at.startswith("2027-01")] == [("2027-01-11 08:30", "EMAIL")]
+        (message,) = await year.messages()
+    assert message.channel == "EMAIL"
+    assert message.sent_at.astimezone(ROME).strftime("%d %H:%M") == "11 08:30"

@@ -218,6 +218,29 @@ async def nobody_home(story: Story, fault: Process, clock: Later) -> None:
     await mended(story, fault, clock)
 
 
+async def looked_into(story: Story, fault: Process, clock: Later) -> None:
+    """Looked into at last, ordered and mended."""
+    await clock.days(2)
+    if await _open(fault, story.office.technician, "triage", clock):
+        await _take(fault, story.office.technician, "TriageFault", clock, priority="ORDINARY")
+        await ordered(story, fault, clock)
+
+
+async def not_ours(story: Story, fault: Process, clock: Later) -> None:
+    """Somebody else's to mend, and the tenant is told so."""
+    await clock.days(1)
+    given = {"priority": "ORDINARY", "responsibility": "TENANT", "tenantTold": True}
+    if await _open(fault, story.office.technician, "triage", clock):
+        await _take(fault, story.office.technician, "TriageFault", clock, **given)
+
+
+async def confirmed_by_the_accounts(story: Story, debt: Process, clock: Later) -> None:
+    """Nothing is owed after all."""
+    await clock.days(5)
+    if await _open(debt, story.office.administration, "verify_debt", clock):
+        await _take(debt, story.office.administration, "VerifyDebt", clock, balance="0.00", monthsOwed=0)
+
+
 async def ordered(story: Story, fault: Process, clock: Later) -> None:
     """Ordered at last, and mended."""
     await clock.days(4)
@@ -335,10 +358,13 @@ _IN_TURN: Mapping[tuple[str, str], Sequence[GoesOn]] = {
     ("ARREARS_SUPPORT", "PLAN_PROPOSED"): (signs, left_alone),
     ("ARREARS_SUPPORT", "AGREED"): (pays_the_first,),
     ("ARREARS_SUPPORT", "RUNNING"): (pays, pays, misses_a_month, pays, pays, pays, pays),
+    ("ARREARS_SUPPORT", "OPENED"): (confirmed_by_the_accounts, left_alone),
+    ("MAINTENANCE_RESOLUTION", "REPORTED"): (not_ours, not_ours, looked_into, not_ours, left_alone),
     ("MAINTENANCE_RESOLUTION", "TRIAGED"): (ordered, left_alone),
     ("MAINTENANCE_RESOLUTION", "ORDERED"): (mended, nobody_home, mended, left_alone),
     ("MAINTENANCE_RESOLUTION", "SCHEDULED"): (contractor_came,),
     ("MAINTENANCE_RESOLUTION", "IN_PROGRESS"): (works_end, never_confirmed),
+    ("MAINTENANCE_RESOLUTION", "NO_ACCESS"): (mended,),
     ("MAINTENANCE_RESOLUTION", "COMPLETED"): (confirmed, left_alone),
     ("DOCUMENT_PRACTICE", "COLLECTING"): (brought, left_alone),
     ("DOCUMENT_PRACTICE", "CHECKING"): (checked,),
@@ -365,7 +391,7 @@ def hand_out(stories: Iterable[Story]) -> Iterator[tuple[Story, Process, GoesOn]
             ways = _IN_TURN.get((process.kind, process.state), (left_alone,))
             yield story, process, ways[turns[process.kind, process.state] % len(ways)]
             turns[process.kind, process.state] += 1
-        if begin and case.state == "IN_CHARGE" and not story.tracks:
+        if begin and case.state == "IN_CHARGE":
             yield story, case, begin.pop(0)
 
 

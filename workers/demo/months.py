@@ -25,7 +25,7 @@ from workers.demo.agenda import Agenda, Later
 from workers.demo.client import Api
 from workers.demo.office import Office, opened, stop
 from workers.demo.people import SEED
-from workers.demo.told import Climbed, Records, Summed, Told
+from workers.demo.told import Climbed, Records, Sums, Told, told
 from workers.demo.weeks import OFFICE_OPENS, ROME, Weeks, moment
 from workers.embedded import pass_until
 from workers.embedded.process import free_port
@@ -44,8 +44,8 @@ SIGNED_IN_HOURS = 24 * 200
 """Tokens run out in the time of the stack, too."""
 
 _DATABASE = "months"
-_RECEIPTS_AT = (clock_time(12), clock_time(20))
-"""When the post office tells what became of messages; the latter when nobody is written to any more."""
+_DELIVERED_AT, _GIVEN_UP_AT = clock_time(12), clock_time(20)
+"""When the post office tells what has arrived, and what it gives up: when nobody is written to any more."""
 
 _LETTER_TAKES, _RETURN_TAKES = timedelta(days=3), timedelta(days=12)
 _FAIL_OF_100, _RETURN_OF_100 = 4, 12
@@ -61,7 +61,7 @@ class Months:
     since: date
     until: date
     told: list[Told]
-    summed: Summed
+    sums: Sums
     climbed: list[Climbed]
     post_office: dict[str, int]
     requests: int
@@ -134,13 +134,14 @@ async def lived(
                 _tell_receipts(office, later(-2)),
             ]
         )
+        lines, sums = await told(agency.supervisor, agenda.now)
         channels = [letter.channel.upper() for letter in office.kept.newest_first()]
         return Months(
             since=since.astimezone(ROME).date(),
             until=agenda.end.astimezone(ROME).date(),
-            told=await records.told(),
-            summed=await records.summed(),
-            climbed=await records.climbed(),
+            told=lines,
+            sums=sums,
+            climbed=await records.climbed(since),
             post_office={channel: channels.count(channel) for channel in sorted({*channels})},
             requests=api.requests,
             fed_seconds=fed - started,
@@ -159,19 +160,20 @@ async def _more_stops(office: Office) -> None:
 
 async def _tell_receipts(office: "PostOffice", clock: Later) -> None:
     """Twice a day, tell what became of each text message and letter, once it is known."""
-    told: set[int] = set()
+    known: set[int] = set()
     day = clock.today
     while True:
-        for hour in _RECEIPTS_AT:
+        for hour in (_DELIVERED_AT, _GIVEN_UP_AT):
             await clock.at(moment(day, hour))
             became = {
                 letter.number: what
                 for letter in office.kept.newest_first()
-                if letter.number not in told and (what := _became(letter, clock.now))
+                if letter.number not in known and (what := _became(letter, clock.now))
+                if (what == "delivered") == (hour == _DELIVERED_AT)
             }
             if became:
                 await office.send_receipts(became)
-            told |= became.keys()
+            known |= became.keys()
         day += timedelta(days=1)
 
 

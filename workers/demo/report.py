@@ -9,11 +9,8 @@ from typing import Any
 
 from rich.table import Table
 
-from domain.ladder import Whom
-from domain.message import Channel
 from domain.tasks import TaskReason
 from workers.demo.months import Months
-from workers.demo.told import Told
 from workers.demo.weeks import Weeks
 from workers.settings import Settings, variable
 from workers.stack import Stack
@@ -86,10 +83,9 @@ def as_json(compared: Sequence[Compared], weeks: Weeks, lived: Months, *, reques
                 "from": lived.since.isoformat(),
                 "to": lived.until.isoformat(),
                 "told": [asdict(line) for line in lived.told],
-                "messages": lived.summed.by_channel,
-                "merged": lived.summed.merged,
-                "put_off": lived.summed.put_off,
-                "given_up": lived.summed.given_up,
+                "messages": lived.sums.by_channel,
+                "merged": lived.sums.merged,
+                "put_off": lived.sums.put_off,
                 "post_office": lived.post_office,
                 "climbed": [asdict(line) for line in lived.climbed],
                 "requests": lived.requests,
@@ -125,16 +121,19 @@ def stages_table(board: Iterable[Mapping[str, Any]]) -> Table:
 def told_table(lived: Months) -> Table:
     """Return what was told to whom in the months, by channel and by the clause of the policy that asked for it."""
     title = f"Told from {lived.since:%-d %B} to {lived.until:%-d %B %Y}, on a second stack whose time passes in moments"
-    table = Table("to whom", "by", "rung", title=title, title_justify="left")
-    for column in ("reminders", "delivered", "failed", "returned"):
-        table.add_column(column, justify="right")
-    before: Told | None = None
+    table = Table(title=title, title_justify="left")
+    table.add_column("to whom")
+    table.add_column("by")
+    table.add_column("rung", no_wrap=True)
+    for column in ("told", "arrived", "failed", "returned"):
+        table.add_column(column, justify="right", no_wrap=True)
+    before: tuple[str, str] = "", ""
     for each in lived.told:
-        whom = "" if before and before.whom == each.whom else Whom[each.whom].label.en
-        channel = "" if before and not whom and before.channel == each.channel else Channel[each.channel].label.en
+        whom, channel = each.whom.lower().replace("_", " "), each.channel.lower().replace("_", "-")
+        said = "" if whom == before[0] else whom, "" if (whom, channel) == before else channel
         counted = (each.reminders, each.delivered, each.failed, each.returned)
-        table.add_row(whom, channel, each.clause, *(str(count or "") for count in counted))
-        before = each
+        table.add_row(*said, each.clause, *(str(count or "") for count in counted))
+        before = whom, channel
     return table
 
 
@@ -150,14 +149,14 @@ def climbed_table(lived: Months) -> Table:
 
 def in_short(lived: Months) -> str:
     """Return the sums of the months."""
-    summed = lived.summed
+    sums = lived.sums
     left = sum(lived.post_office.values())
     return "\n".join(
         (
-            f"{sum(summed.by_channel.values()):,} messages: "
-            + ", ".join(f"{Channel[name].label.en} {count:,}" for name, count in summed.by_channel.items())
+            f"{sum(sums.by_channel.values()):,} messages: "
+            + ", ".join(f"{name.lower().replace('_', '-')} {count:,}" for name, count in sums.by_channel.items())
             + f". The post office holds {left:,}.",
-            f"{summed.merged:,} told several things at once, {summed.put_off:,} reminders were put off to another day.",
+            f"{sums.merged:,} told several things at once, {sums.put_off:,} reminders were put off to another day.",
             f"{lived.requests:,} requests in {lived.seconds:.0f} s, {lived.fed_seconds:.0f} for the first weeks.",
         )
     )

@@ -1,9 +1,7 @@
-"""What the months' database says of what was told and of what climbed, and whether all that is due is done.
-
-The one place in which the demo looks past the API: lists of messages and of done tasks are not asked of it yet.
-"""
+"""What was told to whom in the months and what climbed, and whether all that is due is done."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,8 +11,12 @@ from typing import Any, Self
 import psycopg
 from psycopg.rows import dict_row
 
+from workers.demo.client import Desk
+from workers.demo.weeks import ROME
 from workers.errors import OperatorError
 
+_A_PAGE = 100
+_FAILED = frozenset({"PERMANENT_FAILURE", "TEMPORARY_FAILURE", "UNKNOWN"})
 _POLL_SECONDS = 0.01
 _PATIENCE_SECONDS = 120.0
 
@@ -37,13 +39,12 @@ class Told:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Summed:
-    """All messages: by channel, those that told several things, reminders put off to another day and given up."""
+class Sums:
+    """All messages: by channel, those that told several things; and reminders that were put off to another day."""
 
     by_channel: dict[str, int]
     merged: int
     put_off: int
-    given_up: dict[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +56,54 @@ class Climbed:
     done: int
 
 
+async def told(supervisor: Desk, now: datetime) -> tuple[list[Told], Sums]:
+    """Return what was told, line by line, and the sums, as the API tells a supervisor."""
+    reminders = [each async for each in _all(supervisor, "RemindersDue", now, filter={"status": "DONE"})]
+    messages = [each async for each in _all(supervisor, "Messages", now)]
+    left = [each for each in reminders if each["message"]]
+    lines: dict[tuple[str, str, str], Counter[str]] = {}
+    for each in left:
+        line = each["whom"], each["message"]["channel"], each["clause"].rpartition("#")[2]
+        lines.setdefault(line, Counter())[each["message"]["status"]] += 1
+    together = Counter(each["message"]["id"] for each in left)
+    sums = Sums(
+        by_channel=dict(sorted(Counter(each["channel"] for each in messages).items())),
+        merged=sum(count > 1 for count in together.values()),
+        put_off=sum(_day(each["leavesAt"]) > _day(each["dueAt"]) for each in left),
+    )
+    return [_line(*line, became) for line, became in sorted(lines.items())], sums
+
+
+def _line(whom: str, channel: str, clause: str, became: Counter[str]) -> Told:
+    return Told(
+        whom=whom,
+        channel=channel,
+        clause=clause,
+        reminders=became.total(),
+        delivered=became["DELIVERED"],
+        failed=sum(became[status] for status in _FAILED),
+        returned=became["RETURNED"],
+    )
+
+
+async def _all(desk: Desk, operation: str, now: datetime, **asked: Any) -> AsyncIterator[dict[str, Any]]:
+    """Yield the nodes of every page."""
+    after = None
+    while True:
+        page = await desk.ask(operation, now, first=_A_PAGE, after=after, **asked)
+        for node in page["nodes"]:
+            yield node
+        if not page["pageInfo"]["hasNextPage"]:
+            return
+        after = page["pageInfo"]["endCursor"]
+
+
+def _day(written: str) -> Any:
+    return datetime.fromisoformat(written).astimezone(ROME).date()
+
+
 class Records:
-    """The database, read only."""
+    """The months' database, read only: what no front end would ask, and the demo must know before time passes."""
 
     def __init__(self, connection: psycopg.AsyncConnection[dict[str, Any]]) -> None:
         self._connection = connection
@@ -82,22 +129,9 @@ class Records:
             found = ", ".join(f"{count} {what}" for what, count in left.items())
             raise NotDone(f"By {now:%-d %B %Y %H:%M} should have been done: {found}.") from None
 
-    async def told(self) -> list[Told]:
-        """Return what was told, line by line."""
-        return [Told(**row) for row in await self._rows(_TOLD)]
-
-    async def summed(self) -> Summed:
-        """Return the sums."""
-        (sums,) = await self._rows(_SUMS)
-        return Summed(
-            by_channel={row["channel"]: row["count"] for row in await self._rows(_BY_CHANNEL)},
-            given_up={row["code"]: row["count"] for row in await self._rows(_GIVEN_UP)},
-            **sums,
-        )
-
-    async def climbed(self) -> list[Climbed]:
-        """Return what came on the supervisor's desk."""
-        return [Climbed(**row) for row in await self._rows(_CLIMBED)]
+    async def climbed(self, since: datetime) -> list[Climbed]:
+        """Return what has come on the supervisor's desk since then; the API lists no tasks that are done."""
+        return [Climbed(**row) for row in await self._rows(_CLIMBED, since=since)]
 
     async def _left(self, now: datetime) -> dict[str, int]:
         (row,) = await self._rows(_LEFT, now=now)
@@ -115,31 +149,7 @@ _LEFT = """
            (select count(*) from message where next_at <= %(now)s or status = 'SENDING') as "messages",
            (select count(*) from process where deadline <= %(now)s and not overdue and ended_at is null) as "deadlines"
 """
-_EACH = """
-    from message m
-    cross join lateral jsonb_to_recordset(m.told) as k(process_id uuid, entry integer, rung text, occurrence smallint)
-    join reminder r on (r.process_id, r.entry, r.rung, r.occurrence) = (k.process_id, k.entry, k.rung, k.occurrence)
-"""
-_TOLD = f"""
-    select r.whom, m.channel, r.rung as clause, count(*) as reminders,
-           count(*) filter (where m.status = 'DELIVERED') as delivered,
-           count(*) filter (where m.status in ('PERMANENT_FAILURE', 'TEMPORARY_FAILURE', 'UNKNOWN')) as failed,
-           count(*) filter (where m.status = 'RETURNED') as returned
-      {_EACH}
-     group by r.whom, m.channel, r.rung order by r.whom, m.channel, r.rung
-"""
-_SUMS = """
-    select (select count(*) from message where jsonb_array_length(told) > 1) as merged,
-           (select count(*) from reminder
-             where status = 'DONE' and message_id is not null
-               and (leaves_at at time zone 'Europe/Rome')::date > (due_at at time zone 'Europe/Rome')::date) as put_off
-"""
-_BY_CHANNEL = "select channel, count(*) from message group by channel order by channel"
-_GIVEN_UP = """
-    select code, count(*) from reminder
-     where status = 'CANCELLED' and code is not null group by code order by code
-"""
 _CLIMBED = """
     select reason, count(*) filter (where done_at is null) as open, count(*) filter (where done_at is not null) as done
-      from task where role = 'SUPERVISOR' group by reason order by reason
+      from task where role = 'SUPERVISOR' and opened_at >= %(since)s group by reason order by reason
 """
