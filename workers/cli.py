@@ -56,7 +56,7 @@ def demo(
     exit_when_done: Annotated[bool, typer.Option("--exit", help="End when the report is printed.")] = False,
     form: Annotated[Form, typer.Option("--format", help="How the report is printed, at the end.")] = Form.TABLE,
 ) -> None:
-    """Live the published first weeks through the API, on servers of its own whose data are made anew each time."""
+    """Live the published first weeks through the API, and three months more, on servers of its own, new each time."""
     settings = _settings()
     settings = replace(
         settings,
