@@ -8,7 +8,7 @@ import sys
 from collections.abc import Coroutine, Iterator
 from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import uvloop
@@ -18,6 +18,9 @@ from rich.panel import Panel
 from workers import logs
 from workers.errors import OperatorError
 from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from workers.stack import Stack
 
 # Each command imports what it runs: `pratica --help` does not wait a second for Temporal's and PostgreSQL's clients.
 
@@ -53,7 +56,7 @@ def demo(
     exit_when_done: Annotated[bool, typer.Option("--exit", help="End when the report is printed.")] = False,
     form: Annotated[Form, typer.Option("--format", help="How the report is printed, at the end.")] = Form.TABLE,
 ) -> None:
-    """Live the published first weeks through the API, on servers of its own whose data are made anew each time."""
+    """Live the published first weeks through the API, and three months more, on servers of its own, new each time."""
     settings = _settings()
     settings = replace(
         settings,
@@ -118,11 +121,14 @@ def token(
     hours: Annotated[float, typer.Option(help="How long it is good for.")] = 12.0,
 ) -> None:
     """Print an access token for the API, and nothing else. Ids are UUIDs, or as the API gives them."""
+    from workers.clock import clock_of  # noqa: PLC0415
     from workers.stack import attached  # noqa: PLC0415
     from workers.tokens import issued  # noqa: PLC0415
 
-    secret = attached(_settings(), needs=("token_secret",)).token_secret
-    sys.stdout.write(issued(secret, roles=roles, districts=districts, staff=staff, hours=hours) + "\n")
+    settings = attached(_settings(), needs=("token_secret",))
+    now = asyncio.run(clock_of(settings))()
+    made = issued(settings.token_secret, roles=roles, districts=districts, staff=staff, hours=hours, now=now)
+    sys.stdout.write(made + "\n")
 
 
 @app.command()
@@ -174,7 +180,7 @@ async def _up(settings: Settings) -> None:
     with console.status("Starting PostgreSQL, Temporal, worker and API") as status:
         async with serving(settings) as running:
             status.stop()
-            console.print(_welcome(running.settings, post_office=running.post_office))
+            console.print(_welcome(running))
             await asyncio.get_running_loop().create_future()  # until Ctrl-C, or until a part ends by itself
 
 
@@ -186,11 +192,12 @@ async def _demo(settings: Settings, *, exit_when_done: bool, form: Form) -> None
         await demo.run(running.settings, exit_when_done=exit_when_done, format=form.value)
 
 
-def _welcome(settings: Settings, *, post_office: str) -> Panel:
+def _welcome(running: "Stack") -> Panel:
+    settings, office = running.settings, running.post_office
     lines = [
         f"GraphQL    {settings.api_url}",
         f"Temporal   {settings.temporal_address}, namespace {settings.temporal_namespace}",
-        f"Messages   {post_office or 'leave by your own servers'}",
+        f"Messages   {office.gateway_url if office else 'leave by your own servers'}",
         f"Data       {settings.data.resolve()}",
         "Token      .venv/bin/pratica token --help",
         "Check      .venv/bin/pratica doctor",

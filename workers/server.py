@@ -1,7 +1,6 @@
 """The API process: the GraphQL application on uvicorn."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp
@@ -18,6 +17,7 @@ from store import database, dispatch
 from store.policies import Policies
 from workers import memory, web
 from workers.activities import wake_dispatch
+from workers.clock import Clock, clock_of
 from workers.embedded.process import listening
 from workers.engine import connect
 from workers.settings import Settings
@@ -35,6 +35,7 @@ async def run_api(settings: Settings) -> None:
     Raises OperatorError: a taken port.
     """
     client = await connect(settings, lazy=True)  # without Temporal, reading goes on
+    clock = await clock_of(settings)
     postgres = database.connect(settings.database_url, pool_size=DATABASE_CONNECTIONS)
     try:
         async with Engine(client).watched() as engine:
@@ -44,12 +45,12 @@ async def run_api(settings: Settings) -> None:
                 engine=engine,
                 policies=Policies(PROCESSES),
                 token_secret=settings.token_secret,
-                clock=_system_clock,
+                clock=clock,
             )
-            receipts = _receipts(settings, postgres, client)
+            receipts = _receipts(settings, postgres, client, clock)
             served = application(services, schema=build(), cors_origins=settings.cors_origins, receipts=receipts)
             memory.settle()
-            await serve(served, host=settings.host, port=settings.port)
+            await serve(clock.before(served), host=settings.host, port=settings.port)
     finally:
         await postgres.dispose()
 
@@ -60,18 +61,14 @@ async def serve(served: ASGIApp, *, host: str, port: int) -> None:
         await web.serve(served, listener, stop_seconds=STOP_SECONDS)
 
 
-def _receipts(settings: Settings, postgres: AsyncEngine, client: Client) -> ReceiptsEndpoint | None:
+def _receipts(settings: Settings, postgres: AsyncEngine, client: Client, clock: Clock) -> ReceiptsEndpoint | None:
     """Return where receipts are taken: kept first, then dispatch sees to what follows from them."""
     if not settings.receipt_secret:
         return None
 
     async def take(receipts: Sequence[Receipt]) -> None:
         async with postgres.begin() as connection:
-            await dispatch.receive(connection, receipts, now=_system_clock())
+            await dispatch.receive(connection, receipts, now=clock())
         await wake_dispatch(client)
 
-    return ReceiptsEndpoint(secret=settings.receipt_secret, take=take, clock=_system_clock)
-
-
-def _system_clock() -> datetime:
-    return datetime.now(UTC)
+    return ReceiptsEndpoint(secret=settings.receipt_secret, take=take, clock=clock)

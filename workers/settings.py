@@ -191,6 +191,12 @@ class Settings:
     temporal_api_key: str = _setting(
         "API key of Temporal Cloud; asks for TLS.", _text, "the key", default="", otherwise="none", secret=True
     )
+    clock: Literal["system", "temporal"] = _setting(
+        "Whose time the API has: the system's, or that of the Temporal server, if it is the time-skipping one.",
+        _one_of("system", "temporal"),
+        "`system` or `temporal`",
+        default="system",
+    )
     host: str = _setting(
         "Address on which the API listens; `0.0.0.0` opens it to the network.",
         _host,

@@ -7,14 +7,19 @@ import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Collection, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from workers import embedded
+from workers.clock import Clock, clock_of
 from workers.embedded.process import Server, require_free
 from workers.errors import AlreadyRunning, BadSetting, OperatorError, ServerFailed
 from workers.settings import Settings, variable
+
+if TYPE_CHECKING:
+    from workers.embedded.post_office import PostOffice
 
 _DATABASE = "pratica"
 _LOCK = "running.json"  # only its owner may read it: the database's password is in it
@@ -25,12 +30,12 @@ _ANEW = "made-anew"  # says that a start may erase the folder
 class Stack:
     """What runs: settings in which all addresses and the token secret are filled in, and the servers of our own.
 
-    `post_office` is the address of the page of our own, empty if messages leave by others' servers.
+    `post_office` is our own, None if messages leave by others' servers.
     """
 
     settings: Settings
     servers: tuple[Server, ...]
-    post_office: str = ""
+    post_office: "PostOffice | None" = None
 
     async def ended(self) -> ServerFailed:
         """Wait until a server of ours ends by itself, for ever if there is none, and return what it said."""
@@ -55,6 +60,7 @@ class Running:
     temporal_namespace: str
     own_temporal: bool
     own_secret: bool
+    clock: Literal["system", "temporal"]
     post_office: dict[str, str]
     """The settings that our own post office fills in, empty without one."""
 
@@ -65,7 +71,11 @@ async def stack(settings: Settings, *, anew: bool = False) -> AsyncIterator[Stac
 
     `anew` erases first what such a start left in the data folder. Raises OperatorError, with everything as it was: the
     folder is in use or holds something else, a port is taken (the API's is looked at too); or a server does not start.
+    A Temporal that lets time pass as it is told keeps nothing: of our own it is part of a start `anew` only.
     """
+    if settings.clock == "temporal" and not (settings.temporal_address or anew):
+        name = variable("temporal_address")
+        raise BadSetting(f"{variable('clock')}=temporal needs a time-skipping server: say where it is with {name}.")
     if anew:
         _require_erasable(settings.data)
     servers: list[Server] = []
@@ -78,13 +88,10 @@ async def stack(settings: Settings, *, anew: bool = False) -> AsyncIterator[Stac
         if anew:
             _erase(settings.data)
         own = {"own_temporal": not settings.temporal_address, "own_secret": not settings.token_secret}
-        office: dict[str, str] = {}
+        office: PostOffice | None = None
         if not settings.token_secret:
             settings = replace(settings, token_secret=_make_secret(settings.data))
-        _announce(lock, settings, **own, office=office)
-        if not (settings.smtp_url or settings.gateway_url):  # with one of them, messages are meant to leave
-            office = await exits.enter_async_context(_post_office(settings))
-            settings = _at_own_post_office(settings, office)
+        _announce(lock, settings, **own, office={})
         if not settings.database_url:
             postgres = await exits.enter_async_context(
                 embedded.postgres(
@@ -94,18 +101,14 @@ async def stack(settings: Settings, *, anew: bool = False) -> AsyncIterator[Stac
             settings = replace(settings, database_url=await postgres.create(_DATABASE))
             servers.append(postgres)
         if not settings.temporal_address:
-            temporal = await exits.enter_async_context(
-                embedded.temporal(
-                    settings.data / "temporal",
-                    namespace=settings.temporal_namespace,
-                    port=settings.temporal_port,
-                    binary=settings.temporal_bin,
-                )
-            )
+            temporal = await exits.enter_async_context(_temporal(settings))
             settings = _at_own_temporal(settings, temporal.address)
             servers.append(temporal)
-        _announce(lock, settings, **own, office=office)
-        yield Stack(settings=settings, servers=tuple(servers), post_office=office.get("gateway_url", ""))
+        if not (settings.smtp_url or settings.gateway_url):  # with one of them, messages are meant to leave
+            office = await exits.enter_async_context(_post_office(settings, await clock_of(settings)))
+            settings = _at_own_post_office(settings, _ways_of(office, settings))
+        _announce(lock, settings, **own, office=_ways_of(office, settings) if office else {})
+        yield Stack(settings=settings, servers=tuple(servers), post_office=office)
 
 
 def running(data: Path) -> Running | None:
@@ -129,7 +132,7 @@ def attached(settings: Settings, *, needs: Collection[str] = ()) -> Settings:
     if found and not settings.database_url:
         settings = replace(settings, database_url=found.database_url)
     if found and not settings.temporal_address:
-        settings = replace(settings, temporal_namespace=found.temporal_namespace)
+        settings = replace(settings, temporal_namespace=found.temporal_namespace, clock=found.clock)
         if found.own_temporal:
             settings = _at_own_temporal(settings, found.temporal_address)
         else:
@@ -171,25 +174,41 @@ def _erase(data: Path) -> None:
             each.unlink()
 
 
+def _temporal(settings: Settings) -> AbstractAsyncContextManager[embedded.Temporal | embedded.TimeSkipping]:
+    """Run the Temporal that has the clock which the settings choose."""
+    folder, port = settings.data / "temporal", settings.temporal_port
+    if settings.clock == "temporal":
+        return embedded.time_skipping(folder, port=port)
+    return embedded.temporal(folder, namespace=settings.temporal_namespace, port=port, binary=settings.temporal_bin)
+
+
 @asynccontextmanager
-async def _post_office(settings: Settings) -> AsyncIterator[dict[str, str]]:
-    """Run a post office, and give the settings of whoever sends by it."""
+async def _post_office(settings: Settings, clock: Clock) -> AsyncIterator["PostOffice"]:
+    """Run a post office."""
     try:
-        from workers.embedded.post_office import MAIL_FROM, PostOffice  # noqa: PLC0415  a production image has none
+        from workers.embedded.post_office import PostOffice  # noqa: PLC0415  a production image has none
     except ImportError as error:
         message = "The post office's wheel is not here: set PRATICA_SMTP_URL, or install `pratica[embedded]`."
         raise OperatorError(message) from error
     office = PostOffice(
-        settings.data / "post-office", receipts_url=settings.receipts_url, receipt_secret=settings.receipt_secret
+        settings.data / "post-office",
+        receipts_url=settings.receipts_url,
+        receipt_secret=settings.receipt_secret,
+        clock=clock,
     )
     async with office.serving(port=settings.post_office_port):
-        yield {
-            "smtp_url": office.smtp_url,
-            "mail_from": settings.mail_from or MAIL_FROM,
-            "gateway_url": office.gateway_url,
-            "gateway_secret": office.gateway_secret,
-            "receipt_secret": office.receipt_secret,
-        }
+        yield office
+
+
+def _ways_of(office: "PostOffice", settings: Settings) -> dict[str, str]:
+    """Return the settings of whoever sends by it."""
+    return {
+        "smtp_url": office.smtp_url,
+        "mail_from": settings.mail_from or office.mail_from,
+        "gateway_url": office.gateway_url,
+        "gateway_secret": office.gateway_secret,
+        "receipt_secret": office.receipt_secret,
+    }
 
 
 def _at_own_post_office(settings: Settings, office: dict[str, str]) -> Settings:
@@ -255,6 +274,7 @@ def _announce(lock: int, settings: Settings, *, own_temporal: bool, own_secret: 
         temporal_namespace=settings.temporal_namespace,
         own_temporal=own_temporal,
         own_secret=own_secret,
+        clock=settings.clock,
         post_office=office,
     )
     os.ftruncate(lock, 0)

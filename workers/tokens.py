@@ -1,7 +1,7 @@
 """Access tokens from what is typed on the command line."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from api import ids
@@ -11,8 +11,16 @@ from domain.roles import Role
 from workers.errors import OperatorError
 
 
-def issued(secret: str, *, roles: Iterable[str], districts: Iterable[str] | None, staff: str, hours: float) -> str:
-    """Return a token, good from now. Raises OperatorError for an unknown role, a bad id, or an identity too wide."""
+def issued(
+    secret: str,
+    *,
+    roles: Iterable[str],
+    districts: Iterable[str] | None,
+    staff: str,
+    hours: float,
+    now: datetime,
+) -> str:
+    """Return a token, good from `now`. Raises OperatorError for an unknown role, a bad id, or an identity too wide."""
     try:
         return issue(
             secret,
@@ -20,7 +28,7 @@ def issued(secret: str, *, roles: Iterable[str], districts: Iterable[str] | None
             roles=[_role(name) for name in _each(roles)],
             districts=None if districts is None else [_id(name, "District") for name in _each(districts)],
             hours=hours,
-            now=datetime.now(UTC),
+            now=now,
         )
     except ValueError as error:
         raise OperatorError(str(error)) from error

@@ -177,8 +177,9 @@ async def test_without_a_member_of_staff_each_token_is_for_a_new_one() -> None:
     ids=str,
 )
 def test_what_was_typed_wrong_is_said(typed: dict[str, Any], said: str) -> None:
+    given = {"roles": ["SUPERVISOR"], "districts": None, "staff": "", "hours": 1} | typed
     with pytest.raises(OperatorError, match=said):
-        issued(SECRET, **{"roles": ["SUPERVISOR"], "districts": None, "staff": "", "hours": 1} | typed)
+        issued(SECRET, **given, now=NOW)
 
 
 async def test_the_command_says_so_without_a_trace() -> None:

@@ -1,21 +1,30 @@
-"""The published first weeks, lived once for real by `make demo`; then everything is read as a front end reads it."""
+"""The published first weeks, lived once for real by `make demo`; then everything is read as a front end reads it.
+
+So are the three months after, whose database and post office it leaves behind.
+"""
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from domain.process import Process
 from tests.stories.clone import Clone, cloned, with_curl
 from workers.demo.client import Api, Declined, Desk
 from workers.demo.report import what_next
 from workers.demo.weeks import ROME, Weeks
+from workers.embedded.post_office import Kept, Letter
 from workers.settings import Settings
+from workers.stack import attached
 
 PUBLISHED = {
     "registered": 150,
@@ -156,3 +165,89 @@ async def test_what_is_suggested_next_runs_as_it_is_printed(lived: Lived) -> Non
     with pytest.raises(Declined) as declined:
         await supervisor.tell("SetUrgency", lived.since, id=case["id"], expectedVersion=1_000, urgency="URGENT")
     assert declined.value.code == "STALE_VERSION"
+
+
+# The three months after.
+
+OUTSIDE = frozenset({"EMAIL", "SMS", "LETTER"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Months:
+    """What was printed of the months, the rows of what was told (each with its languages), and the post office."""
+
+    printed: dict[str, Any]
+    messages: list[dict[str, Any]]
+    letters: list[Letter]
+    days: frozenset[date]
+
+    @property
+    def to_persons(self) -> list[dict[str, Any]]:
+        """What persons were told."""
+        return [each for each in self.messages if each["recipient"] == "PERSON"]
+
+
+@pytest.fixture(scope="module")
+async def months(lived: Lived) -> Months:
+    folder = lived.clone.folder / ".pratica" / "demo"
+    url = urlsplit(attached(Settings(data=folder)).database_url)._replace(path="/months").geturl()
+    async with await psycopg.AsyncConnection.connect(url, row_factory=dict_row) as connection:
+        told = "select m.*, p.languages from message m left join person p on p.id = m.recipient_id"
+        rows = await (await connection.execute(told)).fetchall()
+    days = Weeks(date.fromisoformat(lived.report["to"])).days
+    letters = [*Kept(folder / "months" / "post-office").newest_first()]
+    return Months(printed=lived.report["months"], messages=rows, letters=letters, days=frozenset(days))
+
+
+async def test_the_months_are_told_to_everybody_by_every_channel_and_climb(months: Months) -> None:
+    told = months.printed["told"]
+    assert {each["whom"] for each in told} >= {"PERSON", "OPERATOR", "SUPERVISOR", "REFERENT", "DEPUTY_REFERENT"}
+    assert {each["channel"] for each in told} == {"SMS", "EMAIL", "LETTER", "IN_APP"}
+    assert all(sum(each[became] for each in told) for became in ("delivered", "failed", "returned"))
+    assert {"appointment.1", "payment.1", "papers.1", "partner.1", "notice.1"} <= {each["clause"] for each in told}
+    assert months.printed["merged"]
+    assert months.printed["put_off"]
+    assert any(each["open"] for each in months.printed["climbed"])
+    assert any(each["done"] for each in months.printed["climbed"])
+
+
+async def test_what_was_told_is_what_the_post_office_holds(months: Months) -> None:
+    """Message by message: beside those of an earlier channel, which had failed."""
+    assert months.printed["post_office"] == Counter(letter.channel.upper() for letter in months.letters)
+    assert months.printed["messages"] == Counter(each["channel"] for each in months.messages)
+    left = {str(each["key"]): each["channel"] for each in months.messages if each["channel"] in OUTSIDE}
+    held = {letter.key: letter.channel.upper() for letter in months.letters}
+    assert left.items() <= held.items()
+    earlier = [letter for letter in months.letters if letter.key not in left]
+    assert all(any("failed" in receipt for receipt in letter.receipts) for letter in earlier)
+
+
+async def test_nobody_is_written_to_twice_a_day_unless_it_is_urgent_or_formal(months: Months) -> None:
+    days = Counter(
+        (each["recipient_id"], each["sent_at"].astimezone(ROME).date())
+        for each in months.to_persons
+        if each["sent_at"] and not each["alone"]
+    )
+    assert days
+    assert max(days.values()) == 1
+
+
+async def test_nothing_leaves_at_night_or_on_closed_days(months: Months) -> None:
+    """By the hour that the post office stamps on it; what is urgent leaves on any day, in the same hours."""
+    urgent = {str(each["key"]) for each in months.messages if each["alone"] and not each["formal"]}
+    arrived = {letter.key: datetime.fromisoformat(letter.at).astimezone(ROME) for letter in months.letters}
+    assert {key for key, at in arrived.items() if not time(8, 30) <= at.time() < time(19, 31)} == set()
+    assert {key for key, at in arrived.items() if at.date() not in months.days} <= urgent
+
+
+async def test_everybody_is_written_to_in_their_own_language(months: Months) -> None:
+    ours = ("it", "en", "ar")
+    expected = [next((each for each in row["languages"] if each in ours), "it") for row in months.to_persons]
+    assert [row["language"] for row in months.to_persons] == expected
+    assert {"it", "ar"} <= {*expected}
+
+
+async def test_the_months_are_three(months: Months) -> None:
+    since, until = (date.fromisoformat(months.printed[name]) for name in ("from", "to"))
+    assert until - since == timedelta(days=91)
+    assert max(each["created_at"] for each in months.messages).date() > until - timedelta(days=7)

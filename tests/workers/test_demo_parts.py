@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from workers.demo.agenda import Agenda
 from workers.demo.client import Api, Turns, Unanswered
 from workers.demo.office import DISTRICTS
 from workers.demo.people import invented
@@ -94,3 +95,37 @@ async def test_what_answers_in_place_of_the_api_is_said(monkeypatch: pytest.Monk
         async with Api.at(url, since=datetime.now(UTC)) as api:
             with pytest.raises(Unanswered, match=f"CaseBoard was answered with 502 by {url}"):
                 await api.send("token", "CaseBoard", {})
+
+
+async def test_time_passes_while_everybody_waits_and_no_further_than_the_end() -> None:
+    start = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    went: list[str] = []
+
+    async def let_pass(until: datetime) -> None:
+        went.append(f"{until:%d}")
+
+    agenda = Agenda(start, start + timedelta(days=9), let_pass)
+
+    async def live(name: str, *days: int) -> None:
+        for day in days:
+            await agenda.until(start + timedelta(days=day))
+            went.append(name)
+            await asyncio.sleep(0)  # busy: nobody else's day may come
+            went.append(name)
+
+    await agenda.live([live("a", 2, 4), live("b", 2, 3, 3, 20)])
+    assert "".join(went) in {"25abab26bbbb27aa02", "25baba26bbbb27aa02"}
+
+
+async def test_a_story_that_fails_ends_the_months() -> None:
+    async def let_pass(_: datetime) -> None:
+        pass
+
+    async def fails() -> None:
+        raise Unanswered("no")
+
+    now = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    agenda = Agenda(now, now + timedelta(days=9), let_pass)
+    with pytest.raises(ExceptionGroup) as failed:
+        await agenda.live([fails(), agenda.until(now + timedelta(days=3))])
+    assert failed.group_contains(Unanswered)

@@ -201,10 +201,11 @@ class Process:
             return
         self.shown = shown
         self.id: str = shown["id"]
+        self.kind: str = shown["kind"]
         self.version = shown["version"]
         self.state: str = shown["stateName"]
         self._why_not: dict[str, str | None] = {each["name"]: each["code"] for each in shown["availableSteps"]}
-        if self._case:
+        if self._case and "case" in shown:  # a step's answer has it, a form does not
             self._case.version = max(self._case.version, shown["case"]["version"])
 
     def why_not(self, step: str) -> str | None:
@@ -218,11 +219,12 @@ class Process:
     async def take(self, desk: Desk, operation: str, at: datetime, **given: Any) -> None:
         """Take a step at a desk; if the process has moved on meanwhile, read it and take the step again.
 
-        Raises Declined.
+        It happened `at` that time, unless `occurredAt` is given. Raises Declined.
         """
+        step = {"occurredAt": at.isoformat()} | given
         while True:
             try:
-                self.show(await desk.tell(operation, at, form=self, occurredAt=at.isoformat(), **given))
+                self.show(await desk.tell(operation, at, form=self, **step))
             except Declined as declined:
                 if declined.code != "STALE_VERSION":
                     raise

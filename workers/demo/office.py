@@ -82,6 +82,7 @@ class Office:
     supervisor: Desk
     camper: str
     stops: list[Stop]
+    districts: list[District]
     solidarity_line: str
     project_line: str
     lift_fault: "asyncio.Future[str]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
@@ -105,23 +106,33 @@ class _Hiring:
 
     api: Api
     secret: str
+    hours: int
 
     def desk(self, role: Role, *, districts: list[UUID] | None, subject: UUID, staff: str = "") -> Desk:
-        token = issue(self.secret, subject=subject, roles=[role], districts=districts, hours=24, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        token = issue(self.secret, subject=subject, roles=[role], districts=districts, hours=self.hours, now=now)
         return Desk(self.api, token=token, staff=staff)
 
     async def hire(self, administrator: Desk, name: str, role: Role, districts: dict[UUID, str]) -> Desk:
         subject = uuid4()
         registered = await administrator.write(
-            "RegisterStaff", newId=str(subject), name=name, roles=[role.name], districts=[*districts.values()]
+            "RegisterStaff",
+            newId=str(subject),
+            name=name,
+            roles=[role.name],
+            districts=[*districts.values()],
+            email=f"{name.replace(' ', '.').lower()}@example.org",
         )
         whole = None if role is Role.SUPERVISOR else [*districts]
         return self.desk(role, districts=whole, subject=subject, staff=registered["id"])
 
 
-async def opened(api: Api, secret: str, weeks: Weeks) -> Office:
-    """Register what the weeks need, as the administrator and the supervisor would, and return it."""
-    hiring = _Hiring(api=api, secret=secret)
+async def opened(api: Api, secret: str, weeks: Weeks, *, hours: int = 24) -> Office:
+    """Register what the weeks need, as the administrator and the supervisor would, and return it.
+
+    Everybody is signed in for so many hours.
+    """
+    hiring = _Hiring(api=api, secret=secret, hours=hours)
     subject = uuid4()
     admin = hiring.desk(Role.ADMINISTRATOR, districts=None, subject=subject)
     await admin.write("RegisterStaff", newId=str(subject), name="Guido Bernasconi", roles=[Role.ADMINISTRATOR.name])
@@ -169,14 +180,16 @@ async def opened(api: Api, secret: str, weeks: Weeks) -> Office:
         supervisor=supervisor,
         camper=camper["id"],
         stops=await asyncio.gather(
-            *(_stop(supervisor, camper["id"], planned, here[planned.place]) for planned in weeks.stops(len(here)))
+            *(stop(supervisor, camper["id"], planned, here[planned.place]) for planned in weeks.stops(len(here)))
         ),
+        districts=here,
         solidarity_line=solidarity["id"],
         project_line=project["id"],
     )
 
 
-async def _stop(supervisor: Desk, camper: str, planned: PlannedStop, district: District) -> Stop:
+async def stop(supervisor: Desk, camper: str, planned: PlannedStop, district: District) -> Stop:
+    """Register a stop."""
     registered = await supervisor.write(
         "RegisterStop",
         servicePoint=camper,
@@ -200,7 +213,9 @@ async def _partner(
     assured = weeks.since - timedelta(days=20)
     partner = await supervisor.write("RegisterPartner", name=name, kind=kind, assuredOn=assured.isoformat())
     contact = f"{name.rsplit(maxsplit=1)[-1].lower()}@example.org"
-    deputy = await supervisor.write("RegisterReferent", partner=partner["id"], name=f"Vice referente, {name}")
+    deputy = await supervisor.write(
+        "RegisterReferent", partner=partner["id"], name=f"Vice referente, {name}", email=f"vice.{contact}"
+    )
     await supervisor.write(
         "RegisterReferent", partner=partner["id"], name=f"Referente, {name}", email=contact, deputy=deputy["id"]
     )

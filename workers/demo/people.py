@@ -44,6 +44,7 @@ class Person:
     born_on: date
     languages: tuple[str, ...]
     phone: str | None
+    email: str | None
     interpreter: bool
     low_literacy: bool
 
@@ -65,6 +66,7 @@ def invented(seed: int = SEED) -> Iterator[Person]:
             born_on=date(chance.randint(1936, 2004), chance.randint(1, 12), chance.randint(1, 28)),
             languages=(language, "it") if language != "it" and speaks_italian else (language,),
             phone=f"+39 0332 000{len(names):03}" if chance.random() < 0.9 else None,  # noqa: PLR2004  nine in ten
+            email=None if len(names) % 3 else f"{name[0]}.{name[1]}@example.org".lower(),
             interpreter=not speaks_italian,
             low_literacy=chance.random() < 0.08,  # noqa: PLR2004  eight in a hundred
         )

@@ -2,15 +2,18 @@
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Any
 
 from rich.table import Table
 
+from domain.tasks import TaskReason
+from workers.demo.months import Months
 from workers.demo.weeks import Weeks
 from workers.settings import Settings, variable
+from workers.stack import Stack
 
 _PUBLISHED: dict[str, Any] = json.loads(files("workers.demo").joinpath("published.json").read_text("utf-8"))
 
@@ -57,8 +60,8 @@ def compare(figures: Iterable[Mapping[str, str]]) -> list[Compared]:
     ]
 
 
-def as_json(compared: Sequence[Compared], weeks: Weeks, *, requests: int, seconds: float) -> str:
-    """Return the report as one line."""
+def as_json(compared: Sequence[Compared], weeks: Weeks, lived: Months, *, requests: int, seconds: float) -> str:
+    """Return the report as one line: of the weeks, with the `requests` and `seconds` that they took, and the months."""
     return json.dumps(
         {
             "programme": _PUBLISHED["programme"],
@@ -76,6 +79,19 @@ def as_json(compared: Sequence[Compared], weeks: Weeks, *, requests: int, second
             },
             "requests": requests,
             "seconds": round(seconds, 1),
+            "months": {
+                "from": lived.since.isoformat(),
+                "to": lived.until.isoformat(),
+                "told": [asdict(line) for line in lived.told],
+                "messages": lived.sums.by_channel,
+                "merged": lived.sums.merged,
+                "put_off": lived.sums.put_off,
+                "post_office": lived.post_office,
+                "climbed": [asdict(line) for line in lived.climbed],
+                "requests": lived.requests,
+                "seconds": round(lived.seconds, 1),
+                "seconds_to_feed": round(lived.fed_seconds, 1),
+            },
         },
         ensure_ascii=False,
     )
@@ -102,8 +118,55 @@ def stages_table(board: Iterable[Mapping[str, Any]]) -> Table:
     return table
 
 
-def what_next(settings: Settings, *, staff: str) -> str:
-    """Return what to open while the demo goes on serving, as commands to be pasted; `staff` supervises."""
+def told_table(lived: Months) -> Table:
+    """Return what was told to whom in the months, by channel and by the clause of the policy that asked for it."""
+    title = f"Told from {lived.since:%-d %B} to {lived.until:%-d %B %Y}, on a second stack whose time passes in moments"
+    table = Table(title=title, title_justify="left")
+    table.add_column("to whom")
+    table.add_column("by")
+    table.add_column("rung", no_wrap=True)
+    for column in ("told", "arrived", "failed", "returned"):
+        table.add_column(column, justify="right", no_wrap=True)
+    before: tuple[str, str] = "", ""
+    for each in lived.told:
+        whom, channel = each.whom.lower().replace("_", " "), each.channel.lower().replace("_", "-")
+        said = "" if whom == before[0] else whom, "" if (whom, channel) == before else channel
+        counted = (each.reminders, each.delivered, each.failed, each.returned)
+        table.add_row(*said, each.clause, *(str(count or "") for count in counted))
+        before = whom, channel
+    return table
+
+
+def climbed_table(lived: Months) -> Table:
+    """Return what came on the supervisor's desk in the months."""
+    table = Table("why", title="What climbed to the supervisor", title_justify="left")
+    for column in ("still to do", "done"):
+        table.add_column(column, justify="right")
+    for each in lived.climbed:
+        table.add_row(TaskReason[each.reason].label.en, str(each.open), str(each.done))
+    return table
+
+
+def in_short(lived: Months) -> str:
+    """Return the sums of the months."""
+    sums = lived.sums
+    left = sum(lived.post_office.values())
+    return "\n".join(
+        (
+            f"{sum(sums.by_channel.values()):,} messages: "
+            + ", ".join(f"{name.lower().replace('_', '-')} {count:,}" for name, count in sums.by_channel.items())
+            + f". The post office holds {left:,}.",
+            f"{sums.merged:,} told several things at once, {sums.put_off:,} reminders were put off to another day.",
+            f"{lived.requests:,} requests in {lived.seconds:.0f} s, {lived.fed_seconds:.0f} for the first weeks.",
+        )
+    )
+
+
+def what_next(settings: Settings, *, staff: str, beside: Stack | None = None) -> str:
+    """Return what to open while the demo goes on serving, as commands to be pasted; `staff` supervises.
+
+    `beside` is the stack that has lived the months.
+    """
     worklist = json.dumps({"query": "{ worklist(first: 3) { nodes { kindLabel stateLabel dueAt } } }"})
     send = f"-H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -d {shlex.quote(worklist)}"
     return "\n".join(
@@ -117,6 +180,14 @@ def what_next(settings: Settings, *, staff: str) -> str:
             "  .venv/bin/pratica verify",
             "",
             "Any document of graphql/operations can be sent so: Worklist, CaseBoard, Cases (then CaseFile with an id).",
+            *_of_the_months(beside),
             "Ctrl-C stops everything.",
         )
     )
+
+
+def _of_the_months(stack: Stack | None) -> Iterator[str]:
+    if stack and stack.post_office:
+        data = shlex.quote(str(stack.settings.data))
+        yield f"Three months later: {stack.settings.api_url}, {variable('data')}={data}"
+        yield f"What was sent, to be read: {stack.post_office.gateway_url}"

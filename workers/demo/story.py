@@ -30,6 +30,7 @@ class Story:
     id: str = ""
     """The person's, once registered."""
     case: Process = field(init=False)
+    tracks: list[Process] = field(default_factory=list)
     outcome: str = "RESOLVED"
     """With which the case will be closed."""
     _dwelling: str = ""
@@ -51,6 +52,7 @@ class Story:
             familyName=person.family_name,
             bornOn=person.born_on.isoformat(),
             phone=person.phone,
+            email=person.email,
             languages=person.languages,
             interpreter=person.interpreter,
             lowLiteracy=person.low_literacy,
@@ -91,7 +93,8 @@ class Story:
         shown = await desk.tell(
             operation, at, newId=str(uuid4()), case=self.case.id, occurredAt=at.isoformat(), **given
         )
-        return Process(shown, case=self.case)
+        self.tracks.append(Process(shown, case=self.case))
+        return self.tracks[-1]
 
 
 Track = Callable[[Story, Clock], Awaitable[None]]

@@ -52,10 +52,12 @@ class Weeks:
         days = (self.since + timedelta(days=number) for number in range((known - self.since).days + 1))
         self.days: Sequence[date] = [day for day in days if calendar.works(day)]
         """Working days, also those to come."""
+        self.known = known
+        """The last day that is known."""
 
-    def stops(self, places: int) -> list[PlannedStop]:
-        """Return the stops of the weeks and of some days after, round and round the districts."""
-        last = self.until + timedelta(days=10)
+    def stops(self, places: int, *, beyond: timedelta = timedelta(days=10)) -> list[PlannedStop]:
+        """Return the stops of the weeks and of some time after, round and round the districts."""
+        last = self.until + beyond
         days = [day for day in self.days[CONVENED_AHEAD::STOP_EVERY] if day <= last]
         starts = [moment(day, hour) for day in days for hour in STOP_HOURS]
         return [

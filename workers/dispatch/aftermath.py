@@ -1,6 +1,6 @@
 """What follows from how a message fared: another try, the next channel, something for somebody to do, a step."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,6 +55,8 @@ class Sight:
     facts: Facts
     now: datetime
     lease: datetime
+    opens: Callable[[Job], datetime]
+    """From when on a job's message may leave: now, or when quiet hours and closed days are over."""
 
 
 def of(rows: Sequence[AnyRow], sight: Sight) -> Aftermath:
@@ -94,7 +96,12 @@ def _one(found: Aftermath, row: AnyRow, told: Sequence[Job], sight: Sight) -> No
 
 
 def _again(found: Aftermath, row: AnyRow, told: Sequence[Job], channels: Sequence[Channel], sight: Sight) -> None:
-    """Compose it anew, for the first of these channels by which the recipient is reached today."""
+    """Compose it anew, for the first of these channels by which the recipient is reached today; not at night."""
+    if (opens := sight.opens(told[0])) > sight.now:
+        found.messages.append(
+            {"id": row.id, "was": row.status, "status": row.status, "code": row.code, "next_at": opens}
+        )
+        return
     everybody = (each for job in told for each in sight.directory.recipients(job))
     recipient = next((each for each in everybody if each.id == row.recipient_id), None)
     reached = tuple(recipient.reached_by(channels, formal=row.formal)) if recipient else ()

@@ -116,12 +116,20 @@ class Dispatcher:
             if not rows:
                 return False
             told = await jobs(connection, await dispatch.told_by(connection, [row.id for row in rows]), self._policies)
+            processes = await dispatch.processes(connection, {job.row.process_id for job in told})
+
+            def opens(job: Job) -> datetime:
+                row = processes[job.row.process_id]
+                closures = load(row.kind, row.data).terms.closures
+                return job.policy.timetable.next_minute(now, closures, any_day=job.rung.urgent)
+
             sight = aftermath.Sight(
                 told=told,
                 directory=await directory_of(connection, told, now),
                 facts=await facts_of(connection, told, now),
                 now=now,
                 lease=now + LEASE,
+                opens=opens,
             )
             outcome = aftermath.of(rows, sight)
             await dispatch.record(connection, outcome.messages)

@@ -2,5 +2,16 @@
 
 from workers.embedded.postgres import PostgreSQL, erase, left, postgres
 from workers.embedded.temporal import Temporal, temporal
+from workers.embedded.time_skipping import TimeSkipping, pass_until, time_skipping
 
-__all__ = ["PostgreSQL", "Temporal", "erase", "left", "postgres", "temporal"]
+__all__ = [
+    "PostgreSQL",
+    "Temporal",
+    "TimeSkipping",
+    "erase",
+    "left",
+    "pass_until",
+    "postgres",
+    "temporal",
+    "time_skipping",
+]

@@ -192,6 +192,12 @@ def launched(command: Sequence[str], *, user: int) -> list[str]:
     return [sys.executable, "-I", "-S", str(_LAUNCH), str(os.getpid()), str(user), *command]
 
 
+def made(directory: Path) -> Path:
+    """Return a folder's path, resolved; only its owner may enter it, if it had to be made."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return directory.resolve()
+
+
 def free_port() -> int:
     """Return a TCP port of 127.0.0.1 on which nobody listens now."""
     with socket.socket() as probe:

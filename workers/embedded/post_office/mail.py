@@ -4,13 +4,13 @@ import asyncio
 import email
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import getaddresses
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from workers.clock import Clock
 from workers.embedded.post_office.kept import Kept, Letter
 
 _MOST_BYTES = 10 * 2**20
@@ -45,8 +45,9 @@ async def mail_server(handler: object) -> AsyncIterator[int]:
 class Mailbox:
     """A handler that keeps what comes."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: Kept, *, clock: Clock) -> None:
         self._kept = kept
+        self._clock = clock
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take a message, for all its recipients."""
@@ -54,7 +55,7 @@ class Mailbox:
         headers = read(content)
         letter = Letter(
             number=0,
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            at=(await self._clock.look()).isoformat(timespec="seconds"),
             channel="email",
             to=", ".join(envelope.rcpt_tos),
             name=", ".join(name for name, _ in getaddresses([str(headers["To"] or "")])),
