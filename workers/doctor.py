@@ -18,7 +18,7 @@ from rich.table import Table
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 import migrations
 from workers import embedded, policy
@@ -181,6 +181,8 @@ async def _worker(settings: Settings) -> str:
     try:
         answer = await (await connect(settings)).workflow_service.describe_task_queue(asked)
     except (OperatorError, RPCError) as error:
+        if isinstance(error, RPCError) and error.status is RPCStatusCode.UNIMPLEMENTED:
+            return "a time-skipping server does not tell"
         raise _Wrong("cannot be seen", remedy="Temporal first") from error
     # One that ended stays in the list for some minutes; one that lives asks again at least every minute.
     asking = [each for each in answer.pollers if time.time() - each.last_access_time.ToSeconds() < _POLLS_EVERY_SECONDS]

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from rich.console import Console
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -16,12 +17,14 @@ from tests.workers.channels.servers import sms
 from workers import embedded
 from workers.channels import channels
 from workers.clock import Clock, TemporalClock, clock_of
+from workers.doctor import examine
 from workers.engine import connect
 from workers.errors import BadSetting, ServerFailed
 from workers.serving import serving
 from workers.settings import Settings
 from workers.stack import Stack, attached, stack
 from workers.tokens import issued
+from workers.verify import report
 
 DAY = timedelta(days=1)
 
@@ -140,4 +143,6 @@ async def test_a_whole_stack_lives_in_the_time_of_its_temporal(settings: Setting
         assert [await _asked(settings.api_url, each) for each in (short, long)] == [401, 200]
         arrived, receipts = await _receipt_for_one(up, settings)
         assert receipts == ("delivered: taken",)
+        assert [finding for finding in await examine(attached(settings)) if finding.wrong] == []
+        assert not await report(attached(settings), Console(quiet=True))
         assert arrived - datetime.now(UTC) > 89 * DAY

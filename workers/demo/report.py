@@ -122,14 +122,13 @@ def told_table(lived: Months) -> Table:
     """Return what was told to whom in the months, by channel and by the clause of the policy that asked for it."""
     title = f"Told from {lived.since:%-d %B} to {lived.until:%-d %B %Y}, on a second stack whose time passes in moments"
     table = Table(title=title, title_justify="left")
-    table.add_column("to whom")
-    table.add_column("by")
-    table.add_column("rung", no_wrap=True)
-    for column in ("told", "arrived", "failed", "returned"):
+    for column in ("whom", "by", "rung"):
+        table.add_column(column, no_wrap=True)
+    for column in ("told", "arrived", "failed", "back"):
         table.add_column(column, justify="right", no_wrap=True)
     before: tuple[str, str] = "", ""
     for each in lived.told:
-        whom, channel = each.whom.lower().replace("_", " "), each.channel.lower().replace("_", "-")
+        whom, channel = each.whom.lower().partition("_")[0], each.channel.lower().replace("_", "-")
         said = "" if whom == before[0] else whom, "" if (whom, channel) == before else channel
         counted = (each.reminders, each.delivered, each.failed, each.returned)
         table.add_row(*said, each.clause, *(str(count or "") for count in counted))
@@ -151,11 +150,12 @@ def in_short(lived: Months) -> str:
     """Return the sums of the months."""
     sums = lived.sums
     left = sum(lived.post_office.values())
+    leaving = sum(count for name, count in sums.by_channel.items() if name in lived.post_office)
     return "\n".join(
         (
             f"{sum(sums.by_channel.values()):,} messages: "
             + ", ".join(f"{name.lower().replace('_', '-')} {count:,}" for name, count in sums.by_channel.items())
-            + f". The post office holds {left:,}.",
+            + f". The post office holds {left:,}: {left - leaving:,} did not arrive, and left again another way.",
             f"{sums.merged:,} told several things at once, {sums.put_off:,} reminders were put off to another day.",
             f"{lived.requests:,} requests in {lived.seconds:.0f} s, {lived.fed_seconds:.0f} for the first weeks.",
         )
