@@ -18,7 +18,7 @@ from domain.roles import Role
 from tests.stories.deployment import SECRET, Deployment
 from workers.demo.client import Documents
 
-_SECONDS = 30
+_SECONDS = 90
 _POLL_SECONDS = 0.1
 
 

@@ -71,5 +71,6 @@ POLICY = """
       LOST: {within: 2 working days, because: "the lock is changed"}
     limits:
       extensions: {value: 1, because: "once"}
+    ladders: {LENT: office, LOST: office}
 """
 """Its clauses, at the end of the policy document."""
