@@ -85,6 +85,7 @@ async def second_stack(settings: Settings) -> AsyncIterator[Stack]:
         gateway_url="",
         gateway_secret="",
         receipt_secret="",
+        token_secret="",  # of its own, as the first has one
         post_office_port=0,
         port=free_port(),
         data=settings.data / _DATABASE,
