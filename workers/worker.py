@@ -4,6 +4,7 @@ Beside them, on a queue of its own, what goes through all cases.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
@@ -13,6 +14,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from api.engine import wake
+from domain.process import Process
 from domain.processes import PROCESSES
 from store import database
 from store.policies import Policies
@@ -39,10 +41,15 @@ BULK_CONNECTIONS = 2
 
 
 def case_worker(
-    client: Client, database_engine: AsyncEngine, *, sandbox: bool = True, task_queue: str = TASK_QUEUE
+    client: Client,
+    database_engine: AsyncEngine,
+    *,
+    sandbox: bool = True,
+    task_queue: str = TASK_QUEUE,
+    processes: Sequence[type[Process]] = PROCESSES,
 ) -> Worker:
-    """Return the worker of case workflows and their activities, not started."""
-    activities = Activities(database_engine, Policies(PROCESSES), client)
+    """Return the worker of case workflows and their activities, not started; of the product's own `processes`."""
+    activities = Activities(database_engine, Policies(processes), client)
     return Worker(
         client,
         task_queue=task_queue,

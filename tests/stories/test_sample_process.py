@@ -1,6 +1,6 @@
 """Declare once: the sample process has one declaration, and with it everything that a process has."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from api.engine import Engine
 from api.execution import Schema
 from api.schema import build
 from domain.choices import Language
+from domain.process import Process
 from domain.processes import PROCESSES
 from domain.roles import Role
 from store import database as databases
@@ -53,7 +54,7 @@ async def front_end(database: str, temporal: Client) -> AsyncIterator[tuple[Fron
     world = World()
     processes = (*PROCESSES, KeyLoan)
     await world.settle(engine, document=DOCUMENT + POLICY)
-    async with _running(engine, temporal) as cases:
+    async with _running(engine, temporal, processes) as cases:
         services = Services(
             database=engine,
             reading=databases.autocommit(engine),
@@ -67,9 +68,10 @@ async def front_end(database: str, temporal: Client) -> AsyncIterator[tuple[Fron
 
 
 @asynccontextmanager
-async def _running(engine: AsyncEngine, temporal: Client) -> AsyncIterator[Engine]:
+async def _running(engine: AsyncEngine, temporal: Client, processes: Sequence[type[Process]]) -> AsyncIterator[Engine]:
     queue = f"sample-{uuid4()}"
-    async with case_worker(temporal, engine, task_queue=queue), Engine(temporal, task_queue=queue).watched() as cases:
+    worker = case_worker(temporal, engine, task_queue=queue, processes=processes)
+    async with worker, Engine(temporal, task_queue=queue).watched() as cases:
         yield cases
 
 
