@@ -15,6 +15,9 @@ _POLICY = SMTP.clone(cte_type="7bit")
 _WORD = r"""[^\s\x00-\x1f\x7f.<>()\[\],;:@"\\]+"""  # of any alphabet
 _ADDRESS = re.compile(rf"(?P<name>{_WORD}(\.{_WORD})*)@(?P<domain>{_WORD}(\.{_WORD})+)")
 _DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_NAME_MOST = 60
+"""Characters of a name: Python's folding of a longer word can end the headers (3.11)."""
+
 _METHOD = re.compile(rb"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
 
 
@@ -66,4 +69,4 @@ def _line(text: str) -> str:
 
 def _name(text: str) -> str:
     """Return a name in front of an address. Some mail programs read another address out of what is quoted there."""
-    return _line(re.sub(r'[<>"\\@,;:()\[\]]', " ", text))
+    return _line(re.sub(r'[<>"\\@,;:()\[\]]', " ", text))[:_NAME_MOST].strip()

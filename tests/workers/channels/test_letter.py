@@ -7,7 +7,7 @@ from email.policy import default
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.workers.channels.servers import outgoing
@@ -42,6 +42,7 @@ def _sent(**fields: Any) -> EmailMessage:
     return email.message_from_bytes(written.as_bytes(), EmailMessage, policy=default)
 
 
+@example(name=f'{"0" * 75}"{"0" * 74}', subject="")
 @given(name=NASTY, subject=NASTY)
 def test_no_name_and_no_subject_is_another_header(name: str, subject: str) -> None:
     read = _sent(name=name, subject=subject)
