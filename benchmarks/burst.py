@@ -64,9 +64,9 @@ class Sink:
         writer.close()
         return said["seen"], said["again"]
 
-    async def bare(self, messages: Sequence[dict[str, Any]]) -> float:
-        """Send messages with nothing around them; return how many seconds it took."""
-        batches = iter([messages[at : at + A_REQUEST] for at in range(0, len(messages), A_REQUEST)])
+    async def bare(self, messages: Sequence[dict[str, Any]], *, a_request: int) -> float:
+        """Send messages with nothing around them, so many in a request; return how many seconds it took."""
+        batches = iter([messages[at : at + a_request] for at in range(0, len(messages), a_request)])
 
         async def lane() -> None:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -130,7 +130,10 @@ async def measured(deployment: Deployment, front_end: FrontEnd, size: Size, into
         "subject": "",
         "text": "x" * 120,
     }
-    bare = await into.bare([message | {"key": str(uuid4())} for _ in range(size.reminders)])
+    one_by_one, together = [
+        await into.bare([message | {"key": str(uuid4())} for _ in range(size.reminders)], a_request=a_request)
+        for a_request in (1, A_REQUEST)
+    ]
     before, _ = await into.seen()
     quiet, busy = Load(), Load()
     await quiet.put([lambda: _read(front_end)], size.requests)
@@ -154,9 +157,9 @@ async def measured(deployment: Deployment, front_end: FrontEnd, size: Size, into
     if again:
         raise RuntimeError(f"{again} messages were sent twice")
     name = f"{size.reminders:,} reminders due at once"
-    yield Figure(
-        name=name, value=size.reminders / lags[-1], unit="reminders/s", better="more", floor=size.reminders / bare
-    )
+    for beside, bare in (("", one_by_one), (f", beside {A_REQUEST} in a request", together)):
+        rate, floor = size.reminders / lags[-1], size.reminders / bare
+        yield Figure(name=f"{name}{beside}", value=rate, unit="reminders/s", better="more", floor=floor)
     for percent, lag in ((50, cuts[49]), (95, cuts[94]), (100, lags[-1])):
         yield Figure(name=f"{name}, lag p{percent}", value=lag, unit="s")
     yield Figure(name="worker, most of its memory meanwhile", value=most / 1e6, unit="MB")

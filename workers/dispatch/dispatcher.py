@@ -34,8 +34,8 @@ from workflows.messages import DISPATCH, Rest, Round
 BATCH = 500
 """Reminders claimed at once: few round trips a message, and little to do again when a process dies."""
 
-LANES = 4
-"""Batches under way at once: while one waits for a provider, the next is written."""
+LANES = 2
+"""Batches under way at once: while one waits for a provider, the next is written; more make whoever reads wait."""
 
 LEASE = timedelta(seconds=90)
 """How long a batch may take; then somebody else takes it over."""
