@@ -278,6 +278,10 @@ class Refusal(Choice):
         "Il giorno non esiste in ogni anno: indicare mese e giorno del patrono, o nessuno dei due.",
         "Not every year has this day: give the patron's month and day, or neither.",
     )
+    NO_DUNNING_TABLE = (
+        "Questa versione della policy non ha una tabella dei solleciti: indicarne un'altra.",
+        "This version of the policy has no dunning table: name another.",
+    )
     OWN_DEPUTY = (
         "Nessuno sostituisce se stesso: indicare un'altra persona, o nessuna.",
         "Nobody stands in for themselves: name somebody else, or nobody.",

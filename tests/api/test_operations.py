@@ -36,6 +36,7 @@ NOT_IN_THE_DEMO = frozenset(
         "AdoptPolicy", "AdoptionFailures", "Closures", "DryRun", "Explain", "Policies", "PolicyInForce",
         "PublishPolicy", "RegisterClosure", "StopAdoption", "SubmitPolicy", "TryOutPolicy",
         # Pages that a front end shows and the demo, which has no screen, does not.
+        "Dunning", "DunningDecision",
         "Appointments", "Buildings", "CaseFile", "Cases", "Contacts", "Districts", "Dwellings", "FundingLines",
         "History", "Municipalities", "PartnerServices", "Partners", "Persons", "Picture", "Processes", "Referents",
         "ServicePoints", "SignedIn", "StaffMembers", "Stops", "Tenancies", "Worklist",

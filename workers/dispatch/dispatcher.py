@@ -13,6 +13,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from domain.arrears_support import ArrearsSupport
+from domain.dunning import evaluate
 from domain.fields import local_day, start_of
 from domain.ladder import STAFF, Whom, reminders_of
 from domain.message import HUMAN
@@ -21,6 +22,7 @@ from domain.roles import Role
 from domain.tasks import TaskReason
 from store import dispatch
 from store.database import AnyRow
+from store.dunning import facts as dunning_facts
 from store.jobs import Job, jobs
 from store.policies import Policies
 from store.projection import reminder_row
@@ -218,10 +220,10 @@ class _Batch:
         self._acting.append(job)
         rows = await dispatch.processes(self._connection, [job.row.process_id])
         arrears = load(job.row.kind, rows[job.row.process_id].data)
-        if not isinstance(arrears, ArrearsSupport):
+        if not isinstance(arrears, ArrearsSupport) or not job.policy.dunning:
             return
-        decision = await dunning.decided(self._connection, job, arrears, self._policies, now=self._now)
-        for each in dunning.done(job, arrears, decision, now=self._now) if decision else ():
+        facts = await dunning_facts(self._connection, arrears, self._policies, now=self._now)
+        for each in dunning.done(job, arrears, evaluate(job.policy.dunning, facts), now=self._now):
             if isinstance(each, Act):
                 self.acts.append(each)
             else:

@@ -1,41 +1,17 @@
 """The rung of a ladder that asks the dunning table: what is done about arrears today."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain import dunning
 from domain.arrears_support import ArrearsSupport
 from domain.dunning import Decision, TaskKind
-from domain.dunning_facts import Known, MessageKind, Sent, facts_of
-from domain.fields import local_day
 from domain.ladder import Reminder
-from domain.message import MessageStatus
 from domain.roles import Role
 from domain.tasks import TaskReason
-from store import dispatch
-from store.database import AnyRow
-from store.jobs import Job, rung_of, written
-from store.policies import Policies
+from store.jobs import Job, written
 from store.projection import reminder_row
 from workers.dispatch.acting import Act, step, task
-
-_FAILED = {MessageStatus.PERMANENT_FAILURE.name, MessageStatus.RETURNED.name}
-
-
-async def decided(
-    connection: AsyncConnection, job: Job, arrears: ArrearsSupport, policies: Policies, *, now: datetime
-) -> Decision | None:
-    """Return what the policy's table says is to be done today; None if it has no table."""
-    table = job.policy.dunning
-    if not table:
-        return None
-    rows = await dispatch.sent_about(connection, arrears.id)
-    sent = [each async for each in _sent(connection, rows, policies)]
-    rent = await dispatch.monthly_rent(connection, arrears.tenancy)
-    known = Known(messages=tuple(sent), paused_until=arrears.paused_until, monthly_rent=rent)
-    return dunning.evaluate(table, facts_of(arrears, on=local_day(now), known=known))
 
 
 def done(job: Job, arrears: ArrearsSupport, decision: Decision, *, now: datetime) -> Iterator[Act | dict[str, object]]:
@@ -52,10 +28,3 @@ def done(job: Job, arrears: ArrearsSupport, decision: Decision, *, now: datetime
         yield task(job, reason, action.role or Role.OPERATOR)
     elif action.escalate:
         yield step(job, "escalate", {"reason": action.escalate.name, "office": action.office})
-
-
-async def _sent(connection: AsyncConnection, rows: Sequence[AnyRow], policies: Policies) -> AsyncIterator[Sent]:
-    for row in rows:
-        rung = rung_of(row, await policies.of(connection, row.policy) if row.policy else None)
-        if rung and rung.text:
-            yield Sent(kind=MessageKind(rung.text), on=local_day(row.at), failed=row.status in _FAILED)
