@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause, bindparam, select, text
+from sqlalchemy import TextClause, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -116,6 +116,13 @@ async def schedule(connection: AsyncConnection, reminders: Sequence[Written]) ->
 async def claim_messages(connection: AsyncConnection, *, now: datetime, lease: datetime, most: int) -> Sequence[AnyRow]:
     """Claim messages that want something done: another try, or what follows from how they ended."""
     return (await connection.execute(_CLAIM_MESSAGES, {"now": now, "lease": lease, "most": most})).all()
+
+
+async def extend(connection: AsyncConnection, messages: Collection[UUID], *, lease: datetime) -> None:
+    """Keep the claims on messages that are still under way."""
+    message = t.message.c
+    under_way = message.id.in_(messages), message.status == MessageStatus.SENDING.name
+    await connection.execute(update(t.message).where(*under_way).values(next_at=lease))
 
 
 async def record(connection: AsyncConnection, messages: Sequence[Written]) -> None:

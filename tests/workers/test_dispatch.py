@@ -120,10 +120,10 @@ async def test_a_state_that_is_left_while_its_reminder_is_claimed_is_not_told(of
     """Whoever claimed it has died; the tenant came in meanwhile; whoever takes the claim over tells nobody."""
     (case_id,) = await office.convened()
     async with office.engine.begin() as connection:
-        claimed = await dispatch.claim(connection, now=MORNING, lease=MORNING + timedelta(seconds=90), most=10)
+        claimed = await dispatch.claim(connection, now=MORNING, lease=MORNING + timedelta(seconds=45), most=10)
     assert [row.rung for row in claimed] == ["appointment.1"]
-    await office.listen(case_id, MORNING + timedelta(minutes=1))
-    assert await office.dispatch(MORNING + timedelta(minutes=1)) == MORNING + timedelta(seconds=90)
+    await office.listen(case_id, MORNING + timedelta(seconds=20))
+    assert await office.dispatch(MORNING + timedelta(seconds=30)) == MORNING + timedelta(seconds=45)
     await office.dispatch(MORNING + timedelta(minutes=2))
     assert office.left() == 0
     assert {(clause_of(row.rung), row.status, row.code) for row in await office.rows(t.reminder) if row.entry == 2} == {

@@ -39,11 +39,8 @@ BATCH = 500
 LANES = 2
 """Batches under way at once: while one waits for a provider, the next is written; more make whoever reads wait."""
 
-LEASE = timedelta(seconds=90)
-"""How long a batch may take; then somebody else takes it over."""
-
-HAND_OVER = timedelta(seconds=60)
-"""How long the channels may take over a batch."""
+LEASE = timedelta(seconds=45)
+"""How long a claim lasts unless whoever has it lives on; then somebody else takes it over."""
 
 LONGEST_SLEEP = timedelta(days=1)
 """Dispatch looks again after so long even if nobody wakes it."""
@@ -141,12 +138,22 @@ class Dispatcher:
         await self._hand_over(outcome.again, clock)
         return True
 
+    async def _keep(self, messages: Sequence[UUID], clock: Clock) -> None:
+        """Keep the claims on messages for as long as a slow provider, or its rate, takes over them."""
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 3)
+            async with self._engine.begin() as connection:
+                await dispatch.extend(connection, messages, lease=clock() + LEASE)
+
     async def _hand_over(self, composed: Sequence[Composed], clock: Clock) -> None:
         leaving = {each.outgoing.key: each for each in composed if each.outgoing}
         if not leaving:
             return
-        async with asyncio.timeout(HAND_OVER.total_seconds()):
+        keeping = asyncio.create_task(self._keep([each.message.id for each in leaving.values()], clock))
+        try:
             handed = await self._channels.hand_over([each.outgoing for each in leaving.values() if each.outgoing])
+        finally:
+            keeping.cancel()
         now = clock()
         rows = [aftermath.handed_over(leaving[each.key], each, now=now) for each in handed]
         async with self._engine.begin() as connection:
