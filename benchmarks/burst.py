@@ -55,10 +55,10 @@ class Sink:
 
     port: int
 
-    async def seen(self) -> tuple[dict[str, float], int]:
-        """Return when each key came first, and how many came again."""
+    async def seen(self, enough: int = 0) -> tuple[dict[str, float], int]:
+        """Return when each key came first, and how many came again, once there are enough."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(b"GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+        writer.write(b"GET /%d HTTP/1.1\r\nContent-Length: 0\r\n\r\n" % enough)
         *_, head = (await reader.readuntil(b"\r\n\r\n")).lower().partition(b"content-length:")
         said = orjson.loads(await reader.readexactly(int(head.partition(b"\r\n")[0])))
         writer.close()

@@ -1,6 +1,7 @@
 """A gateway that takes every message and does nothing with it: `python -m benchmarks.sink PORT`.
 
-It keeps its promise: a message with the same key is taken once. `GET /` says what it has seen.
+It keeps its promise: a message with the same key is taken once. `GET /` says what it has seen; `GET /500` waits until
+it has seen so many.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import uvloop
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 _seen: dict[str, float] = {}
 _again = 0
+_came = asyncio.Condition()
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -22,7 +24,15 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             head = await reader.readuntil(b"\r\n\r\n")
             *_, rest = head.lower().partition(b"content-length:")
             body = await reader.readexactly(int(rest.partition(b"\r\n")[0] or 0))
-            answer = _taken(body) if head.startswith(b"POST") else orjson.dumps({"seen": _seen, "again": _again})
+            if head.startswith(b"POST"):
+                answer = _taken(body)
+                async with _came:
+                    _came.notify_all()
+            else:
+                enough = int(head.split(b" ", 2)[1].lstrip(b"/") or 0)
+                async with _came:
+                    await _came.wait_for(lambda: len(_seen) >= enough)  # noqa: B023 (awaited here)
+                answer = orjson.dumps({"seen": _seen, "again": _again})
             writer.write(
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(answer)
                 + answer
