@@ -27,7 +27,7 @@ class Figure:
 
     def json(self) -> str:
         """Return the figure on one line."""
-        value, floor, ratio = (number and round(number, 3) for number in (self.value, self.floor, self.ratio))
+        value, floor, ratio = (number and float(f"{number:.6g}") for number in (self.value, self.floor, self.ratio))
         figure = {"name": self.name, "value": value, "unit": self.unit, "floor": floor, "ratio": ratio}
         return json.dumps(figure | {"better": self.better})
 
