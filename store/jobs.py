@@ -11,6 +11,7 @@ from domain.ladder import Rung, clause_of
 from domain.placeholders import Values
 from domain.policy import Policy
 from domain.process import Process
+from domain.refusals import Refused
 from domain.terms import last_moment
 from store.database import AnyRow
 from store.policies import Policies
@@ -71,7 +72,10 @@ async def jobs(connection: AsyncConnection, rows: Iterable[AnyRow], policies: Po
 
 async def job_of(connection: AsyncConnection, row: AnyRow, policies: Policies) -> Job | None:
     """Return the job that a row is; None if no policy knows its rung any more."""
-    policy = await policies.of(connection, row.policy)
+    try:
+        policy = await policies.of(connection, row.policy)
+    except Refused:
+        return None
     rung = rung_of(row, policy)
     return Job(row=row, rung=rung, policy=policy) if rung else None
 

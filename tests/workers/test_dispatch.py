@@ -233,3 +233,15 @@ async def test_nobody_is_told_of_an_appointment_that_has_passed(office: Office) 
     await project(office.engine, case_id, [office.files[case_id].take(request, late)], POLICIES)
     await office.dispatch(late)
     assert office.left() == 0
+
+
+async def test_a_rung_that_no_policy_knows_any_more_tells_nobody_and_holds_up_nothing(office: Office) -> None:
+    first, second = await office.convened(2)
+    async with office.engine.begin() as connection:
+        of = t.reminder.c.process_id
+        await connection.execute(update(t.reminder).where(of == first).values(policy="nobody@1999-01-01"))
+    assert await office.dispatch() > MORNING
+    assert office.left() == 1
+    gone = [row.code for row in await office.rows(t.reminder) if row.process_id == first and row.ended_at == MORNING]
+    assert "RUNG_GONE" in gone
+    assert second

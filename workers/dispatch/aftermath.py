@@ -113,7 +113,12 @@ def _again(found: Aftermath, row: AnyRow, told: Sequence[Job], channels: Sequenc
         return
     message = Message(id=row.id, jobs=tuple(told), recipient=recipient, channels=reached, alone=row.alone)
     tries = row.tries if reached[0].name == row.channel else 0
-    composed = message.composed(sight.facts, sight.now, tries=tries)
+    try:
+        composed = message.composed(sight.facts, sight.now, tries=tries)
+    except ValueError:  # what it would say is not known any more
+        failed = {"status": Status.PERMANENT_FAILURE.name, "code": "TEXT_LACKS_VALUE", "channels": []}
+        found.messages.append(over | failed | {"next_at": sight.now})
+        return
     written = composed.row(now=sight.now, lease=sight.lease)
     changed = {name: written[name] for name in ("channel", "key", "channels", "sent_to", "body", "status", "next_at")}
     found.again.append(composed)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -99,7 +99,9 @@ class Dispatcher:
         if not rows:
             return False
         async with self._engine.begin() as connection:
-            batch = _Batch(connection, await jobs(connection, rows, self._policies), self._policies, now=now)
+            known = await jobs(connection, rows, self._policies)
+            await dispatch.settle(connection, [*_unknown(rows, known, now)])
+            batch = _Batch(connection, known, self._policies, now=now)
             composed = await batch.write()
         await self._hand_over(composed, clock)
         await perform(self._client, batch.acts)
@@ -312,6 +314,15 @@ def _settled(
 ) -> dict[str, Any]:
     changed = {"status": status, "ended_at": ended_at, "code": code, "message_id": message_id, "leaves_at": leaves_at}
     return job.key | changed
+
+
+def _unknown(rows: Sequence[AnyRow], known: Sequence[Job], now: datetime) -> Iterator[dict[str, Any]]:
+    """Call off what no policy says anything of any more."""
+    found = {job.name for job in known}
+    for row in rows:
+        key = {name: getattr(row, name) for name in ("process_id", "entry", "rung", "occurrence")}
+        if ":".join(map(str, key.values())) not in found:
+            yield key | {"status": "CANCELLED", "code": "RUNG_GONE", "ended_at": now}
 
 
 async def _beat() -> None:
