@@ -113,7 +113,7 @@ class Year:
             ]
             if not recipients or row.recipient in recipients:
                 when = row.at.astimezone(ROME).strftime("%Y-%m-%d %H:%M")
-                said.append(f"{when} {row.channel} {row.recipient} {'+'.join(texts)}")
+                said.append(f"{when} {row.channel} {row.recipient} {'+'.join(sorted(texts))}")
         return said
 
     async def messages(self, **columns: Any) -> list[Any]:

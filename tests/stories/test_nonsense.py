@@ -32,6 +32,17 @@ ROUNDS = 6
 """Inputs for each mutation."""
 
 NASTY: dict[str, tuple[Any, ...]] = {
+    "JSON": [
+        None,
+        [],
+        {},
+        "balance",
+        {"balance": "much"},
+        {"balanse": 1},
+        {"days_since": {"": -1}},
+        {"plan": []},
+        1e400,
+    ],
     "ID": (
         "",
         "x",
@@ -66,6 +77,7 @@ PLAUSIBLE: dict[str, Callable[[], Any]] = {
     "Date": lambda: (datetime.now(UTC) + timedelta(days=20)).date().isoformat(),
     "DateTime": lambda: (datetime.now(UTC) + timedelta(seconds=1)).isoformat(),  # noqa: PLW0108 (now, not at import)
     "Boolean": lambda: True,
+    "JSON": lambda: {"balance": 700, "monthly_rent": 300},
 }
 BADLY_ASKED = frozenset({"GRAPHQL_VALIDATION_FAILED", "QUERY_TOO_LARGE", "QUERY_TOO_DEEP"})
 """The documents themselves make sense: otherwise nothing would be tried."""
