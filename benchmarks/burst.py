@@ -16,6 +16,7 @@ import orjson
 import psycopg
 from temporalio.client import Client
 
+from api.engine import wake_dispatch
 from benchmarks import cpu
 from benchmarks.figures import Figure
 from benchmarks.floor import ROOT
@@ -27,7 +28,6 @@ from store import database, policies
 from store.projection import project
 from tests.stories.deployment import Deployment
 from tests.world import DOCUMENT, POLICIES, POLICY
-from workers.activities import wake_dispatch
 from workers.embedded.process import free_port
 
 AT_ONCE = 8

@@ -154,6 +154,10 @@ class Rung:
         """Whether it happens at once, also at night: nobody is disturbed by it."""
         return not self.tell or self.by[0] is Channel.IN_APP or self.by[0] in HUMAN
 
+    def leaves_at(self, due_at: datetime, timetable: Timetable, closures: Closures) -> datetime:
+        """Return when it leaves that is due at that moment: at once, or in the permitted hours from then on."""
+        return due_at if self.any_hour else timetable.next_minute(due_at, closures, any_day=self.urgent)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reminder:
@@ -216,12 +220,9 @@ def _reminder(process: Process, rung: Rung, occurrence: int, timetable: Timetabl
         return None  # what is entered so late is told on entry
     if process.paused_on and process.paused_until and process.paused_on <= local_day(due_at) < process.paused_until:
         due_at = start_of(process.paused_until)
-    if rung.any_hour:
-        leaves_at = due_at
-    else:
-        leaves_at = timetable.next_minute(due_at, closures, any_day=rung.urgent)
-        if rung.when.before and leaves_at >= anchor:
-            leaves_at = timetable.last_hour(anchor, closures)
+    leaves_at = rung.leaves_at(due_at, timetable, closures)
+    if rung.when.before and leaves_at >= anchor and not rung.any_hour:
+        leaves_at = timetable.last_hour(anchor, closures)
     if rung.when.before and leaves_at >= anchor:
         return None
     counted_from = None if rung.when.anchor is Anchor.ENTRY else local_day(anchor)

@@ -6,7 +6,7 @@ from functools import partial
 
 from domain.arrears_support import ArrearsSupport
 from domain.ladder import Anchor, Rung, Whom
-from domain.marked_yaml import Path
+from domain.marked_yaml import Path, Problems
 from domain.message import Channel
 from domain.placeholders import Group
 from domain.process import Process
@@ -15,10 +15,6 @@ from domain.refusals import Refused
 from domain.roles import Role
 from domain.shape import shapes
 from domain.wording import Texts, listed
-
-Problems = Iterator[tuple[Path, str]]
-"""Where in the document, and what to do about it."""
-
 
 _READERS: Mapping[Whom, frozenset[Group]] = {
     Whom.PERSON: frozenset({Group.REMINDERS, Group.FORMAL}),
@@ -62,12 +58,16 @@ def _climbed(
 ) -> Problems:
     """Yield what is wrong with the ladder that is named there."""
     if name not in named:
-        near = difflib.get_close_matches(name, named, n=1)
-        yield path, f"there is no ladder {name}: {f'is it {near[0]}?' if near else 'write one under `ladders`'}"
+        yield path, _not_there("ladder", name, named)
         return
     for rung in named[name]:
         for problem in problems(rung):
             yield path, f"rung {rung.clause} does not fit here: {problem}"
+
+
+def _not_there(what: str, name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, [*known], n=1)
+    return f"there is no {what} {name}: {f'is it {near[0]}?' if near else f'write one under `{what}s`'}"
 
 
 def _of_event(rung: Rung) -> Iterator[str]:
@@ -92,8 +92,7 @@ def _of_text(rung: Rung, groups: Mapping[str, Group], by_sms: set[str]) -> Itera
         return
     group = groups.get(rung.text)
     if group is None:
-        near = difflib.get_close_matches(rung.text, groups, n=1)
-        yield f"there is no text {rung.text}: {f'is it {near[0]}?' if near else 'write one under `texts`'}"
+        yield _not_there("text", rung.text, groups)
         return
     if group not in _READERS[rung.tell]:
         wanted = " or ".join(sorted(_READERS[rung.tell]))

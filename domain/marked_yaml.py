@@ -1,6 +1,7 @@
 """YAML that a person edits, as plain data that remembers on which line each part of it stands."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,10 @@ class Problem:
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.message}"
+
+
+Problems = Iterator[tuple[Path, str]]
+"""Where something is wrong in a document, and a message that says what to do."""
 
 
 class MarkedYaml:

@@ -2,19 +2,16 @@
 
 import difflib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from domain.locales import Writing
-from domain.marked_yaml import Path
+from domain.marked_yaml import Path, Problems
 from domain.message import Channel
 from domain.placeholders import PLACEHOLDERS, SAMPLE, Group
 from domain.rendering import Said, render
 from domain.sms import MOST, segments
 from domain.templates import faults
 from domain.wording import Sections, TextWords, Wording, listed
-
-Problems = Iterator[tuple[Path, str]]
-"""Where something is wrong, and a message that says what to do."""
 
 _SIGNS = frozenset({"agency", "agency_phone", "agency_email", "agency_address"})
 _IN_FRAME = {"greeting": _SIGNS | {"name"}, "sms": _SIGNS | {"message"}}

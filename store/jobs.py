@@ -4,19 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.ladder import Rung, clause_of
 from domain.placeholders import Values
 from domain.policy import Policy
 from domain.process import Process
+from domain.record import read_value
 from domain.refusals import Refused
 from domain.terms import last_moment
 from store.database import AnyRow
 from store.policies import Policies
 
-_RUNG = TypeAdapter(Rung)
 NUMBER_LENGTH = 8
 """Characters of a process's id that people read out to each other."""
 
@@ -83,11 +82,6 @@ async def job_of(connection: AsyncConnection, row: AnyRow, policies: Policies) -
 def rung_of(row: AnyRow, policy: Policy | None) -> Rung | None:
     """Return the rung that a reminder is of: its own, or the policy's; None if the policy has no such rung."""
     if row.own:
-        return _RUNG.validate_python(row.own)
+        rung: Rung = read_value(Rung, row.own)
+        return rung
     return policy.rungs.get(clause_of(row.rung)) if policy else None
-
-
-def written(rung: Rung) -> dict[str, Any]:
-    """Return a rung as a reminder of its own carries it."""
-    own: dict[str, Any] = _RUNG.dump_python(rung, mode="json")
-    return own

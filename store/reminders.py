@@ -173,10 +173,7 @@ async def send_now(
     row, job = await _scheduled(connection, key, scope=scope, policies=policies)
     if not job or not job.rung.tell:
         raise Refused(Refusal.REMINDER_NO_MESSAGE, path=("id",))
-    leaves_at = now
-    if not job.rung.any_hour:
-        closures = load(row.kind, row.data).terms.closures
-        leaves_at = job.policy.timetable.next_minute(now, closures, any_day=job.rung.urgent)
+    leaves_at = job.rung.leaves_at(now, job.policy.timetable, load(row.kind, row.data).terms.closures)
     await connection.execute(update(t.reminder).where(_is(key)).values(leaves_at=min(leaves_at, row.leaves_at)))
 
 

@@ -12,11 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.ladder import Rung
 from domain.policy import Policy
 from domain.process import Process
-from domain.record import load
+from domain.record import dump_value, load
 from domain.register import Stop
 from domain.reminding import STOP_CANCELLED, STOP_HELD
 from store import tables as t
-from store.jobs import written
 from store.policies import Policies
 
 EVENT = "stop_cancelled"
@@ -54,7 +53,6 @@ def _news(process: Process, policy: Policy, ladder: Sequence[Rung], now: datetim
     closures = process.terms.closures
     for rung in ladder:
         due_at = rung.when.due(now, 1, closures)
-        permitted = policy.timetable.next_minute(due_at, closures, any_day=rung.urgent)
         found.append(
             {
                 "process_id": process.id,
@@ -62,8 +60,8 @@ def _news(process: Process, policy: Policy, ladder: Sequence[Rung], now: datetim
                 "rung": f"{EVENT}/{rung.clause}",
                 "whom": rung.tell and rung.tell.name,
                 "due_at": due_at,
-                "leaves_at": due_at if rung.any_hour else permitted,
-                "own": written(rung),
+                "leaves_at": rung.leaves_at(due_at, policy.timetable, closures),
+                "own": dump_value(rung),
             }
         )
     return found

@@ -3,21 +3,12 @@
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
 
+from api.engine import wake_dispatch
 from domain.refusals import Refused
 from store import projection, reservations
 from store.policies import Policies
-from workflows.messages import DISPATCH, PROJECT, RESERVE, WOKEN, Batch, Claim, Rejection, Reserved
-
-
-async def wake_dispatch(client: Client) -> None:
-    """Have dispatch look at what is due; where there is none, there is nobody to wake."""
-    try:
-        await client.get_workflow_handle(DISPATCH).signal(WOKEN)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
+from workflows.messages import PROJECT, RESERVE, Batch, Claim, Rejection, Reserved
 
 
 class Activities:

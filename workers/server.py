@@ -8,7 +8,7 @@ from temporalio.client import Client
 
 from api.app import application
 from api.context import Services
-from api.engine import Engine
+from api.engine import Engine, wake_dispatch
 from api.receipts import ReceiptsEndpoint
 from api.schema import build
 from domain.message import Receipt
@@ -16,7 +16,6 @@ from domain.processes import PROCESSES
 from store import database, dispatch
 from store.policies import Policies
 from workers import memory, web
-from workers.activities import wake_dispatch
 from workers.clock import Clock, clock_of
 from workers.embedded.process import listening
 from workers.engine import connect

@@ -86,12 +86,11 @@ class Engine:
         """
         try:
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
-                await self._client.get_workflow_handle(DISPATCH).signal(WOKEN)
+                await wake_dispatch(self._client)
         except TimeoutError:
             raise Refused(Refusal.OUTCOME_UNKNOWN) from None
         except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise self._refusal(error) from error
+            raise self._refusal(error) from error
 
     async def _answered(self, asking: Coroutine[Any, Any, StepAnswer]) -> StepAnswer | Rejection:
         if not self.available:
@@ -154,6 +153,15 @@ class Engine:
             self.available = await self._client.service_client.check_health(timeout=HEALTH_EVERY)
         except (RPCError, RuntimeError):  # the latter from a client that has never reached it
             self.available = False
+
+
+async def wake_dispatch(client: Client) -> None:
+    """Have dispatch look at what is due; where there is none, there is nobody to wake."""
+    try:
+        await client.get_workflow_handle(DISPATCH).signal(WOKEN)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
 
 
 async def wake(client: Client, workflow: str, *, queue: str = BULK_QUEUE) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
+from api.engine import wake_dispatch
 from domain.ladder import clause_of
 from domain.message import MessageStatus, Receipt
 from domain.process import Process
@@ -19,7 +20,6 @@ from domain.terms import ROME
 from store import dispatch
 from store import tables as t
 from tests.world import POLICY, Cases, World
-from workers.activities import wake_dispatch
 from workers.channels import channels
 from workers.embedded.post_office import PostOffice
 from workers.settings import Settings
