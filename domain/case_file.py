@@ -12,6 +12,7 @@ from domain.events import (
     POLICY_ADOPTED,
     TASK_DONE,
     TASK_RAISED,
+    WINDOW_ENDED,
     Entry,
     Event,
     Opening,
@@ -46,13 +47,8 @@ class CaseFile:
         """Return the process before and after the step, changing nothing; raise `Refused`."""
         declared = declared_step(request)
         before = self.process_of(request, now)
-        if not declared.opens and before.version != request.expected_version:
-            raise Refused(
-                Refusal.STALE_VERSION,
-                path=("expectedVersion",),
-                version=before.version,
-                expected=request.expected_version,
-            )
+        if not declared.opens:
+            _require_current(before, request)
         at = request.occurred_at or max(now, before.last_at or now)
         return before, before.after(declared, read_input(declared, request.given), at=at, now=now)
 
@@ -104,12 +100,14 @@ class CaseFile:
 
     def change_task(self, change: TaskChange, now: datetime) -> Entry:
         """Give somebody something to do, or note that it is done; raise `Refused`. No version rises for it."""
-        process = self.task_of(change)
+        process = self.task_of(change, now)
         name = TASK_DONE if change.done else TASK_RAISED
         return self._entry(name, process, [process], occurred_at=now, recorded_at=now, request=change)
 
-    def task_of(self, change: TaskChange) -> Process:
+    def task_of(self, change: TaskChange, now: datetime) -> Process:
         """Return the process whose task it is; raise `Refused` if it is no longer to be done."""
+        if self.expired(now):
+            raise Refused(Refusal.TASK_OVER)
         known = change.process_id in self.tracks or change.entry is not None
         process = self._find(change.process_id if known else self.case_id)
         if change.entry not in {None, process.entry} or not (process.waits_for or process.expires()):
@@ -141,7 +139,7 @@ class CaseFile:
 
     def would_adopt(self, given: Mapping[str, Opening], now: datetime) -> bool:
         """Say whether `adopt` would change anything."""
-        return any(
+        return not self.expired(now) and any(
             process.kind in given and adopted(process, given[process.kind], now) is not process
             for process in self.processes
         )
@@ -153,6 +151,13 @@ class CaseFile:
         expires = self.case.expires()
         return expires is None or expires <= now
 
+    def end(self, now: datetime) -> list[Entry]:
+        """Note that the window of a closed case has ended; nothing for one that has none."""
+        ended_at = self.case and self.case.expires()
+        if not self.case or not ended_at:
+            return []
+        return [self._entry(WINDOW_ENDED, self.case, [self.case], occurred_at=ended_at, recorded_at=now)]
+
     def fold(self, event: Event) -> Entry:
         """Live an event of the log again, exactly as it was; the entry is equal to the one it came from."""
         if isinstance(event.request, TaskChange):
@@ -161,6 +166,9 @@ class CaseFile:
             return self.take(event.request, event.recorded_at)
         if event.adopted:
             return self._adopt(self._find(event.process_id), event.adopted, event.recorded_at)
+        if event.name == WINDOW_ENDED:
+            (entry,) = self.end(event.recorded_at)
+            return entry
         return self._pass_deadline(self._find(event.process_id), event.occurred_at, event.recorded_at)
 
     def records(self) -> tuple[Record, ...]:
@@ -243,6 +251,20 @@ class CaseFile:
             adopted=adopted,
         )
         return Entry(event=event, records=tuple(Record(kind=process.kind, data=dump(process)) for process in changed))
+
+
+def _require_current(process: Process, request: StepRequest) -> None:
+    """Refuse what was decided upon the process as it is no more."""
+    if request.entry is not None:
+        if request.entry != process.entry:
+            raise Refused(Refusal.TASK_OVER)
+    elif request.expected_version != process.version:
+        raise Refused(
+            Refusal.STALE_VERSION,
+            path=("expectedVersion",),
+            version=process.version,
+            expected=request.expected_version,
+        )
 
 
 def declared_step(request: StepRequest) -> Step:

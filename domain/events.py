@@ -21,6 +21,9 @@ POLICY_ADOPTED = "policy_adopted"
 TASK_RAISED, TASK_DONE = "task_raised", "task_done"
 """Not steps: somebody was given something to do beside them, and has done it."""
 
+WINDOW_ENDED = "window_ended"
+"""Not a step: nothing can happen to a closed case any more, and what was still to be done for it is over."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
@@ -47,8 +50,9 @@ class StepRequest:
     """A step that somebody asks for.
 
     `request_id` is the hash of identity and idempotency key; `fingerprint` that of the whole canonical input.
-    `occurred_at` None means now. `expected_version` None only opens. `opening` comes with a step that opens a process,
-    `closures` when those that the process carries will soon not reach far enough.
+    `occurred_at` None means now. Unless it opens, a step says what it was decided upon: a person's the
+    `expected_version`, the engine's the `entry` into a state, whatever was noted since. `opening` comes with a step
+    that opens a process, `closures` when those that the process carries will soon not reach far enough.
     """
 
     request_id: str
@@ -58,6 +62,7 @@ class StepRequest:
     step: str
     actor: Actor
     expected_version: int | None = None
+    entry: int | None = None
     occurred_at: datetime | None = None
     given: dict[str, Any] = field(default_factory=dict)
     notes: tuple[UUID, ...] = ()

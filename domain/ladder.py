@@ -195,7 +195,7 @@ def reminders_of(
     allows, an announcement of what has passed already, and all that would have left by `since` (a policy that is
     adopted sends nothing again).
     """
-    for rung in ladder if process.waits_for or process.expires() else ():
+    for rung in ladder if _awaits(process, now) else ():
         for occurrence in range(1, rung.when.times + 1):
             reminder = _reminder(process, rung, occurrence, timetable)
             if reminder is None or (rung.when.times > 1 and reminder.leaves_at <= now):
@@ -203,6 +203,12 @@ def reminders_of(
             if not _too_late(process, reminder, timetable, now) and (since is None or reminder.leaves_at > since):
                 yield reminder
             break
+
+
+def _awaits(process: Process, now: datetime) -> bool:
+    """Whether it waits for somebody; of a closed case, whether it may still be reopened."""
+    window = process.expires()
+    return process.waits_for is not None or (window is not None and now < window)
 
 
 def _reminder(process: Process, rung: Rung, occurrence: int, timetable: Timetable) -> Reminder | None:

@@ -170,7 +170,7 @@ _KEY = "(r.process_id, r.entry, r.rung, r.occurrence)"
 _JOB = """
     select c.process_id, c.entry, c.rung, c.occurrence, c.whom, c.own, c.due_at, c.leaves_at, c.message_id,
            coalesce(c.policy, p.data->'terms'->>'policy') as policy,
-           p.kind, p.state, p.version, p.case_id, p.person_id, p.district_id, p.deadline,
+           p.kind, p.state, p.case_id, p.person_id, p.district_id, p.deadline,
            p.entry = c.entry as present, p.ended_at is not null as ended, p.data->>'service' as service_id,
            coalesce(g.staff_id, p.operator_id) as staff_id, a.starts_at, s.place
       from claimed c

@@ -31,8 +31,7 @@ class Job:
     @property
     def key(self) -> dict[str, Any]:
         """What tells it from every other reminder, by column."""
-        row = self.row
-        return {"process_id": row.process_id, "entry": row.entry, "rung": row.rung, "occurrence": row.occurrence}
+        return key_of(self.row)
 
     @property
     def name(self) -> str:
@@ -61,6 +60,11 @@ class Job:
             process=self.kind.label,
             number=self.row.process_id.hex[:NUMBER_LENGTH].upper(),
         )
+
+
+def key_of(row: AnyRow) -> dict[str, Any]:
+    """Return what tells a reminder from every other one, by column."""
+    return {"process_id": row.process_id, "entry": row.entry, "rung": row.rung, "occurrence": row.occurrence}
 
 
 async def jobs(connection: AsyncConnection, rows: Iterable[AnyRow], policies: Policies) -> list[Job]:

@@ -38,6 +38,7 @@ class Policies:
     def __init__(self, processes: Iterable[type[Process]]) -> None:
         self._processes = tuple(processes)
         self._kept: OrderedDict[str, Policy] = OrderedDict()
+        self._reading = asyncio.Lock()  # what several ask for at once is read once
 
     async def in_force(self, connection: AsyncConnection) -> Policy:
         """Return the version in force now. Raises `Refused` (POLICY_MISSING)."""
@@ -48,10 +49,12 @@ class Policies:
         if identifier is None:
             raise Refused(Refusal.POLICY_MISSING)
         if identifier not in self._kept:
-            document = await document_of(connection, identifier)
-            if document is None:
-                raise Refused(Refusal.POLICY_MISSING)
-            self._kept[identifier] = await self.read(document)
+            async with self._reading:
+                if identifier not in self._kept:
+                    document = await document_of(connection, identifier)
+                    if document is None:
+                        raise Refused(Refusal.POLICY_MISSING)
+                    self._kept[identifier] = await self.read(document)
         self._kept.move_to_end(identifier)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)

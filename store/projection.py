@@ -22,6 +22,7 @@ from domain.events import (
     POLICY_ADOPTED,
     TASK_DONE,
     TASK_RAISED,
+    WINDOW_ENDED,
     Entry,
     Event,
     Opening,
@@ -34,6 +35,7 @@ from domain.record import load
 from domain.refusals import Refused
 from domain.roles import Role
 from domain.tasks import MOVED, TaskReason
+from store import stops
 from store import tables as t
 from store.database import autocommit
 from store.policies import Policies
@@ -76,6 +78,9 @@ async def project(engine: AsyncEngine, case_id: UUID, entries: Sequence[Entry], 
             elif settled:
                 await _settle(connection, settled)
             wake = wake or bool(woken)
+        appointment = settled and settled.appointment_now()
+        if appointment and appointment.stop:
+            wake |= await stops.booked(engine, appointment.stop, policies, now=event.recorded_at)
     return wake
 
 
@@ -160,6 +165,8 @@ def _process_row(process: Process, event: Event) -> dict[str, Any]:
 
 def _settled(process: Process, event: Event) -> set[TaskReason]:
     """Why there were tasks of the state it is in that are done with this event."""
+    if event.name == WINDOW_ENDED:
+        return set(TaskReason)
     done = set() if process.overdue else {TaskReason.OVERDUE}
     if process.id != event.process_id:
         return done
@@ -341,7 +348,10 @@ def _put_statement(head: str, follow: str = "") -> Any:
             process_id uuid, entry integer, rung text, occurrence smallint, policy text, whom text,
             due_at timestamptz, leaves_at timestamptz)
         on conflict (process_id, entry, rung, occurrence) do update
-           set policy = excluded.policy, whom = excluded.whom, due_at = excluded.due_at, leaves_at = excluded.leaves_at
+           set policy = excluded.policy, whom = excluded.whom, due_at = excluded.due_at,
+               -- What somebody wanted to leave sooner does, unless it is due at another time now.
+               leaves_at = case when reminder.due_at = excluded.due_at
+                                then least(reminder.leaves_at, excluded.leaves_at) else excluded.leaves_at end
          where reminder.status = 'SCHEDULED' and (reminder.policy, reminder.due_at, reminder.leaves_at)
                is distinct from (excluded.policy, excluded.due_at, excluded.leaves_at)
         returning leaves_at

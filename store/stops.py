@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.ladder import Rung
 from domain.policy import Policy
@@ -16,6 +16,7 @@ from domain.record import dump_value, load
 from domain.register import Stop
 from domain.reminding import STOP_CANCELLED, STOP_HELD
 from store import tables as t
+from store.database import autocommit
 from store.policies import Policies
 
 EVENT = "stop_cancelled"
@@ -31,15 +32,30 @@ async def amended(connection: AsyncConnection, stop_id: UUID, stop: Stop, polici
     if stop.cancelled_at is None:
         held = await connection.execute(_HOLD, {"stop": stop_id, "now": now})
         return held.first() is not None
+    return await _called_off(connection, stop_id, policies, now=now)
+
+
+async def booked(engine: AsyncEngine, stop_id: UUID, policies: Policies, *, now: datetime) -> bool:
+    """Have who was given an appointment while the stop was being cancelled hear of it; return as `amended` does."""
+    async with autocommit(engine).connect() as connection:
+        # Who cancels it has locked it: wait for them. Who comes after finds the appointment.
+        asked = select(t.stop.c.cancelled_at).where(t.stop.c.id == stop_id).with_for_update(read=True)
+        if (await connection.execute(asked)).scalar_one_or_none() is None:
+            return False
+    async with engine.begin() as connection:
+        return await _called_off(connection, stop_id, policies, now=now)
+
+
+async def _called_off(connection: AsyncConnection, stop_id: UUID, policies: Policies, *, now: datetime) -> bool:
     process, appointment = t.process.c, t.appointment.c
-    booked = (
+    expected = (
         select(process.kind, process.data)
         .join_from(t.process, t.appointment, process.id == appointment.process_id)
         .where(appointment.stop_id == stop_id, appointment.status == "BOOKED", appointment.starts_at > now)
         .where(appointment.entry == process.entry)
     )
     rows: list[dict[str, Any]] = []
-    for row in await connection.execute(booked):
+    for row in await connection.execute(expected):
         moved = load(row.kind, row.data)
         policy = await policies.of(connection, moved.terms.policy)
         rows += _news(moved, policy, policy.events.get(EVENT, ()), now)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.fields import local_day
-from domain.ladder import Whom
+from domain.ladder import STAFF, Whom
 from domain.placeholders import Values
 from domain.recipient import Recipient
 from domain.record import load
@@ -56,6 +56,7 @@ class Directory:
 async def directory_of(connection: AsyncConnection, told: Iterable[Job], now: datetime) -> Directory:
     """Return everybody whom these jobs may tell, as they are reached on the day."""
     told = [*told]
+    staff = any(job.rung.tell in STAFF for job in told)
     persons = {job.row.person_id for job in told if job.rung.tell is Whom.PERSON and job.row.person_id}
     services = {
         UUID(job.row.service_id)
@@ -65,27 +66,25 @@ async def directory_of(connection: AsyncConnection, told: Iterable[Job], now: da
     return Directory(
         persons=await recipients.persons(connection, persons) if persons else {},
         referents=await recipients.referents(connection, services) if services else {},
-        desks=await recipients.Desks.on(connection, local_day(now)),
+        desks=await Desks.on(connection, local_day(now)) if staff else Desks((), ()),
     )
 
 
 async def facts_of(connection: AsyncConnection, told: Iterable[Job], now: datetime) -> Facts:
     """Return what the formal notices among these jobs say."""
     formal = {job.row.process_id for job in told if job.formal}
-    found: dict[UUID, Values] = {}
-    if formal:
-        for identifier, row in (await dispatch.processes(connection, formal)).items():
-            process = load(row.kind, row.data)
-            tenancy = getattr(process, "tenancy", None)
-            code = (
-                tenancy
-                and (
-                    await connection.execute(select(t.tenancy.c.code).where(t.tenancy.c.id == tenancy))
-                ).scalar_one_or_none()
-            )
-            facts = process.formal_facts(local_day(now))
-            found[identifier] = Values(**{**vars(facts), "tenancy": code})
-    return found
+    if not formal:
+        return {}
+    processes = [load(row.kind, row.data) for row in (await dispatch.processes(connection, formal)).values()]
+    tenancies = {process.id: getattr(process, "tenancy", None) for process in processes}
+    tenancy = t.tenancy.c
+    rows = await connection.execute(select(tenancy.id, tenancy.code).where(tenancy.id.in_({*tenancies.values()})))
+    codes = {row.id: row.code for row in rows}
+    today = local_day(now)
+    return {
+        process.id: replace(process.formal_facts(today), tenancy=codes.get(tenancies[process.id]))
+        for process in processes
+    }
 
 
 def said_of(job: Job, facts: Facts) -> Said:

@@ -9,14 +9,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
 from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
-from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from api.engine import code_of
 from domain.dry_run import opening
 from domain.fields import local_day
 from domain.process import Process
-from domain.processes import PROCESSES
-from domain.refusals import Refusal, Refused
+from domain.refusals import Refusal
 from domain.terms import CLOSED_DAYS_KNOWN
 from store import adoptions, dry_runs
 from store.calendars import closed_days
@@ -44,10 +43,10 @@ ADOPTED_WITHIN = timedelta(seconds=5)
 class BulkActivities:
     """The activities of the bulk queue, on one database and the cases of one namespace."""
 
-    def __init__(self, engine: AsyncEngine, client: Client) -> None:
+    def __init__(self, engine: AsyncEngine, policies: Policies, client: Client) -> None:
         self._engine = engine
+        self._policies = policies
         self._client = client
-        self._policies = Policies(PROCESSES)
 
     @activity.defn(name=TRY_OUT)
     async def try_out(self) -> bool:
@@ -125,9 +124,7 @@ class BulkActivities:
             async with asyncio.timeout(ADOPTED_WITHIN.total_seconds()):
                 await handle.execute_update(ADOPT, given, result_type=Adopted)
         except WorkflowUpdateFailedError as failed:
-            code = Refusal.INTERNAL.name
-            if isinstance(failed.cause, ApplicationError) and failed.cause.type == Refused.__name__:
-                code = failed.cause.message
+            code = code_of(failed)
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             code = Refusal.OUTCOME_UNKNOWN.name
         except RPCError as error:

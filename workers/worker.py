@@ -4,7 +4,6 @@ Beside them, on a queue of its own, what goes through all cases.
 """
 
 import asyncio
-from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
@@ -14,7 +13,6 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from api.engine import wake
-from domain.process import Process
 from domain.processes import PROCESSES
 from store import database
 from store.policies import Policies
@@ -43,13 +41,13 @@ BULK_CONNECTIONS = 2
 def case_worker(
     client: Client,
     database_engine: AsyncEngine,
+    policies: Policies,
     *,
     sandbox: bool = True,
     task_queue: str = TASK_QUEUE,
-    processes: Sequence[type[Process]] = PROCESSES,
 ) -> Worker:
-    """Return the worker of case workflows and their activities, not started; of the product's own `processes`."""
-    activities = Activities(database_engine, Policies(processes), client)
+    """Return the worker of case workflows and their activities, not started."""
+    activities = Activities(database_engine, policies, client)
     return Worker(
         client,
         task_queue=task_queue,
@@ -64,13 +62,14 @@ def case_worker(
 def dispatch_worker(
     client: Client,
     database_engine: AsyncEngine,
+    policies: Policies,
     channels: Channels,
     *,
     sandbox: bool = True,
     task_queue: str = DISPATCH_QUEUE,
 ) -> Worker:
     """Return the worker of the dispatch workflow and its activity, not started."""
-    dispatcher = Dispatcher(database_engine, Policies(PROCESSES), client, channels)
+    dispatcher = Dispatcher(database_engine, policies, client, channels)
     return Worker(
         client,
         task_queue=task_queue,
@@ -88,10 +87,15 @@ async def start_dispatch(client: Client, *, task_queue: str = DISPATCH_QUEUE) ->
 
 
 def bulk_worker(
-    client: Client, database_engine: AsyncEngine, *, sandbox: bool = True, task_queue: str = BULK_QUEUE
+    client: Client,
+    database_engine: AsyncEngine,
+    policies: Policies,
+    *,
+    sandbox: bool = True,
+    task_queue: str = BULK_QUEUE,
 ) -> Worker:
     """Return the worker of what goes through all cases, not started."""
-    activities = BulkActivities(database_engine, client)
+    activities = BulkActivities(database_engine, policies, client)
     return Worker(
         client,
         task_queue=task_queue,
@@ -107,12 +111,13 @@ async def run_worker(settings: Settings) -> None:
     client = await engine.connect(settings)
     database_engine = database.connect(settings.database_url, pool_size=DATABASE_CONNECTIONS)
     bulk_engine = database.connect(settings.database_url, pool_size=BULK_CONNECTIONS)
+    policies = Policies(PROCESSES)
     try:
         async with channels(settings) as by_channels:
             workers = [
-                case_worker(client, database_engine, sandbox=settings.sandbox),
-                dispatch_worker(client, database_engine, by_channels, sandbox=settings.sandbox),
-                bulk_worker(client, bulk_engine, sandbox=settings.sandbox),
+                case_worker(client, database_engine, policies, sandbox=settings.sandbox),
+                dispatch_worker(client, database_engine, policies, by_channels, sandbox=settings.sandbox),
+                bulk_worker(client, bulk_engine, policies, sandbox=settings.sandbox),
             ]
             await start_dispatch(client)
             memory.settle()

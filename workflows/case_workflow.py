@@ -80,6 +80,9 @@ class CaseWorkflow:
             if self._history_is_long() or self.file.expired(workflow.now()):
                 break
         watching.cancel()
+        if self.file.expired(workflow.now()):
+            self.outbox.extend(self.file.end(workflow.now()))
+            await workflow.wait_condition(lambda: workflow.all_handlers_finished() and not self.outbox)
         projecting.cancel()
         if not self.file.expired(workflow.now()):
             workflow.continue_as_new(CaseStart(case_id=self.file.case_id, carried=self._carried()))
@@ -119,7 +122,7 @@ class CaseWorkflow:
         if change.request_id in self.answers:
             return
         try:
-            self.file.task_of(change)
+            self.file.task_of(change, workflow.now())
         except Refused as refused:
             raise _failure(refused) from refused
 

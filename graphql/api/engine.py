@@ -176,6 +176,14 @@ async def wake(client: Client, workflow: str, *, queue: str = BULK_QUEUE) -> Non
     )
 
 
+def code_of(failed: WorkflowUpdateFailedError) -> str:
+    """Return the code of a case's refusal; INTERNAL if it failed by mistake."""
+    cause = failed.cause
+    if isinstance(cause, ApplicationError) and cause.type == Refused.__name__:
+        return cause.message
+    return Refusal.INTERNAL.name
+
+
 def _rejection(failed: WorkflowUpdateFailedError) -> Rejection:
     cause = failed.cause
     if isinstance(cause, ApplicationError) and cause.type == Refused.__name__:

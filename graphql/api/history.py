@@ -20,7 +20,7 @@ from api.errors import camel
 from api.ids import encode
 from api.told import PROCESS, Told, chosen, itself, told_fields
 from domain.choices import Label
-from domain.events import DEADLINE_PASSED, POLICY_ADOPTED, TASK_DONE, TASK_RAISED
+from domain.events import DEADLINE_PASSED, POLICY_ADOPTED, TASK_DONE, TASK_RAISED, WINDOW_ENDED
 from domain.fields import Note
 from domain.process import NEW, Process
 from domain.roles import Role
@@ -34,6 +34,7 @@ _NO_STEPS = {
     POLICY_ADOPTED: Label("Nuovi termini adottati", "New terms adopted"),
     TASK_RAISED: Label("Da fare", "To be done"),
     TASK_DONE: Label("Fatto", "Done"),
+    WINDOW_ENDED: Label("Non si riapre più", "Cannot be reopened any more"),
 }
 """What happens that is no step."""
 

@@ -88,8 +88,8 @@ async def desk(database: str, temporal: Client) -> AsyncIterator[Desk]:
     engine = Engine(temporal, task_queue=queue, bulk_queue=f"{queue}-bulk")
     office.services = replace(office.services, engine=engine)
     async with (
-        case_worker(temporal, office.engine, task_queue=queue),
-        bulk_worker(temporal, office.engine, task_queue=f"{queue}-bulk"),
+        case_worker(temporal, office.engine, office.services.policies, task_queue=queue),
+        bulk_worker(temporal, office.engine, office.services.policies, task_queue=f"{queue}-bulk"),
         engine.watched(),
     ):
         yield Desk(office)

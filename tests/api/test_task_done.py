@@ -12,7 +12,7 @@ from domain.roles import Role
 from domain.tasks import TaskReason
 from domain.tenant_case import TenantCase
 from tests.api.office import Office, gid
-from tests.world import Cases
+from tests.world import POLICIES, Cases
 from workers.worker import case_worker
 from workflows.messages import CHANGE_TASK, StepAnswer
 
@@ -35,7 +35,7 @@ async def cases(office: Office, temporal: Client) -> AsyncIterator[Cases]:
     office.services.engine._client = temporal
     office.services.engine.available = True
     queue = uuid4().hex
-    async with case_worker(temporal, office.engine, sandbox=False, task_queue=queue):
+    async with case_worker(temporal, office.engine, POLICIES, sandbox=False, task_queue=queue):
         yield Cases(client=temporal, task_queue=queue)
 
 

@@ -19,7 +19,7 @@ from domain.process import Process
 from domain.terms import ROME
 from store import dispatch
 from store import tables as t
-from tests.world import POLICY, Cases, World
+from tests.world import POLICIES, POLICY, Cases, World
 from workers.channels import channels
 from workers.embedded.post_office import PostOffice
 from workers.settings import Settings
@@ -161,8 +161,8 @@ async def a_year(
         )
         async with (
             channels(settings) as by_channels,
-            case_worker(environment.client, engine, task_queue=cases.task_queue),
-            dispatch_worker(environment.client, engine, by_channels),
+            case_worker(environment.client, engine, POLICIES, task_queue=cases.task_queue),
+            dispatch_worker(environment.client, engine, POLICIES, by_channels),
         ):
             await start_dispatch(environment.client)
             now = await environment.get_current_time()

@@ -70,7 +70,7 @@ async def front_end(database: str, temporal: Client) -> AsyncIterator[tuple[Fron
 @asynccontextmanager
 async def _running(engine: AsyncEngine, temporal: Client, processes: Sequence[type[Process]]) -> AsyncIterator[Engine]:
     queue = f"sample-{uuid4()}"
-    worker = case_worker(temporal, engine, task_queue=queue, processes=processes)
+    worker = case_worker(temporal, engine, Policies(processes), task_queue=queue)
     async with worker, Engine(temporal, task_queue=queue).watched() as cases:
         yield cases
 

@@ -10,7 +10,7 @@ from temporalio.client import Client
 import migrations
 from store import database
 from tests.workflows.lives import live_a_case
-from tests.world import Cases, World
+from tests.world import POLICIES, Cases, World
 from workers import embedded
 from workers.worker import case_worker
 from workflows.converter import data_converter
@@ -30,7 +30,7 @@ async def record(name: str) -> None:
             world = World()
             await world.settle(engine)
             client = await Client.connect(temporal.address, namespace="record", data_converter=data_converter)
-            async with case_worker(client, engine, task_queue="record"):
+            async with case_worker(client, engine, POLICIES, task_queue="record"):
                 cases = Cases(client=client, task_queue="record")
                 history = await cases.handle(await live_a_case(cases, world)).fetch_history()
             await engine.dispose()

@@ -17,6 +17,7 @@ from domain.processes import PROCESSES
 from domain.tenant_case import TenantCase
 from store import dry_runs, policies
 from store import tables as t
+from store.policies import Policies
 from tests.workflows.test_case_workflow import code, granted, nothing_differs
 from tests.workflows.versions import LONGER, OTHER, SHORTER, adopt, done, other, published
 from tests.world import POLICY, Cases, World
@@ -34,7 +35,7 @@ async def process(engine: AsyncEngine, process_id: UUID) -> Any:
 async def bulk(cases: Cases, engine: AsyncEngine) -> AsyncIterator[str]:
     """The queue of a worker that goes through all cases."""
     queue = f"bulk-{uuid4()}"
-    async with bulk_worker(cases.client, engine, task_queue=queue):
+    async with bulk_worker(cases.client, engine, Policies(PROCESSES), task_queue=queue):
         yield queue
 
 

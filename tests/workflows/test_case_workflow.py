@@ -17,7 +17,7 @@ from domain.document_practice import DocumentPractice
 from domain.events import StepRequest
 from domain.tenant_case import TenantCase
 from store import tables as t
-from tests.world import Cases, World
+from tests.world import POLICIES, Cases, World
 from workers import embedded
 from workers.verify import differences
 from workers.worker import case_worker
@@ -79,7 +79,7 @@ async def test_a_refused_opening_leaves_no_workflow_behind(
     """Update-with-start starts the workflow even if the update is refused: it ends by itself, and keeps no id."""
     cases = Cases(client=time_skipping.client, task_queue="refused-opening")
     case_id = uuid4()
-    async with case_worker(cases.client, engine, task_queue=cases.task_queue):
+    async with case_worker(cases.client, engine, POLICIES, task_queue=cases.task_queue):
         with pytest.raises(WorkflowUpdateFailedError):
             await cases.open(world.request(TenantCase, "close", {"outcome": "RESOLVED"}, on=case_id, version=1))
         left = cases.handle(case_id)
@@ -95,7 +95,7 @@ async def test_what_is_opened_after_a_refused_opening_goes_on(
     """The workflow that the refusal left serves the case, and no longer ends after its minute."""
     cases = Cases(client=time_skipping.client, task_queue="opened-after-all")
     case_id = uuid4()
-    async with case_worker(cases.client, engine, task_queue=cases.task_queue):
+    async with case_worker(cases.client, engine, POLICIES, task_queue=cases.task_queue):
         with pytest.raises(WorkflowUpdateFailedError):
             await cases.open(world.request(TenantCase, "close", {"outcome": "RESOLVED"}, on=case_id, version=1))
         await cases.open(world.open_case(case_id, at=await time_skipping.get_current_time()))
@@ -203,7 +203,7 @@ async def test_of_eleven_updates_at_once_one_is_told_to_ask_again(
     with pytest.raises(RPCError) as exhausted:
         busy.result()
     assert exhausted.value.status is RPCStatusCode.RESOURCE_EXHAUSTED
-    async with case_worker(client, engine, task_queue=cases.task_queue):
+    async with case_worker(client, engine, POLICIES, task_queue=cases.task_queue):
         answers = await asyncio.gather(*ten, return_exceptions=True)
     assert len(answers) == 10
     assert [answer.version for answer in answers if isinstance(answer, StepAnswer)] == [1]

@@ -10,7 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.tenant_case import TenantCase
 from store import tables as t
-from tests.world import Cases, World
+from tests.world import POLICIES, Cases, World
 from workers.worker import case_worker
 from workflows.messages import CARRIED, Carried
 
@@ -30,7 +30,7 @@ async def test_a_case_lives_ten_years_and_stays_small(
     client = time_skipping.client
     cases = Cases(client=client, task_queue="ten-years")
     case_id = uuid4()
-    async with case_worker(client, engine, task_queue=cases.task_queue):
+    async with case_worker(client, engine, POLICIES, task_queue=cases.task_queue):
         begun = await time_skipping.get_current_time()
         await cases.open(world.open_case(case_id, at=begun))
         version = 1

@@ -1,4 +1,4 @@
-"""Dispatch: telling people what is due. `dispatcher` goes round, `composing` makes messages, `acting` asks cases."""
+"""Dispatch: telling people what is due. `dispatcher` goes round, a `batch` is told, `acting` asks cases."""
 
 from workers.dispatch.dispatcher import Dispatcher
 

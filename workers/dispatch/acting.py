@@ -5,13 +5,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
-from temporalio.client import Client, WorkflowUpdateFailedError
+import structlog
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
+from api.engine import code_of
 from domain.events import ENGINE, StepRequest, TaskChange
 from domain.message import Channel
+from domain.refusals import ASK_AGAIN, Refusal
 from domain.roles import Role
 from domain.tasks import TaskReason
 from store.jobs import Job
@@ -20,12 +22,17 @@ from workflows.messages import CHANGE_TASK, STEP, StepAnswer, workflow_id
 AT_ONCE = 10
 """Cases asked at the same time: operators' steps come first."""
 
+_OVER = frozenset(refusal.name for refusal in (Refusal.TASK_OVER, Refusal.NOT_FOUND, Refusal.CASE_ENDED))
+"""What a case says that has moved on."""
+
+_log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
-    """Something that a case is asked."""
+    """Something that the case of a job is asked for it."""
 
-    case_id: UUID
+    job: Job
     update: str
     request: TaskChange | StepRequest
 
@@ -43,7 +50,7 @@ def task(job: Job, reason: TaskReason, role: Role, *, of_this_entry: bool = True
         entry=job.row.entry if of_this_entry else None,
         clause=job.rung.clause,
     )
-    return Act(case_id=job.row.case_id, update=CHANGE_TASK, request=change)
+    return Act(job=job, update=CHANGE_TASK, request=change)
 
 
 def by_hand(job: Job, channel: Channel) -> Act:
@@ -63,30 +70,48 @@ def step(job: Job, name: str, given: Mapping[str, Any]) -> Act:
         kind=job.row.kind,
         step=name,
         actor=ENGINE,
-        expected_version=job.row.version,
+        entry=job.row.entry,
         given=dict(given),
     )
-    return Act(case_id=job.row.case_id, update=STEP, request=request)
+    return Act(job=job, update=STEP, request=request)
 
 
-async def perform(client: Client, acts: Iterable[Act]) -> None:
-    """Ask the cases; what they refuse is over: the state was left, the case has ended. Asking twice asks once."""
-    turns = asyncio.Semaphore(AT_ONCE)
+async def perform(client: Client, acts: Iterable[Act]) -> set[str]:
+    """Ask the cases, and return the names of the jobs whose case could not take it now: ask again, it is asked once.
+
+    What has moved on is over. A step that is refused all the same is the supervisor's to look at.
+    """
+    turns, again = asyncio.Semaphore(AT_ONCE), set[str]()
 
     async def ask(act: Act) -> None:
-        handle = client.get_workflow_handle(workflow_id(act.case_id))
         async with turns:
-            try:
-                await handle.execute_update(act.update, act.request, id=act.request.request_id, result_type=StepAnswer)
-            except WorkflowUpdateFailedError:
-                return
-            except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise
+            code = await _refusal(client, act)
+            if code and code not in ASK_AGAIN | _OVER and isinstance(act.request, StepRequest):
+                _log.warning("a step of the engine was refused", step=act.request.step, code=code)
+                code = await _refusal(client, task(act.job, TaskReason.ESCALATED, Role.SUPERVISOR))
+        if code in ASK_AGAIN:
+            again.add(act.job.name)
 
     async with asyncio.TaskGroup() as group:
         for act in acts:
             group.create_task(ask(act))
+    return again
+
+
+async def _refusal(client: Client, act: Act) -> str | None:
+    """Ask a case; return why it does not take it, None if it does."""
+    handle = client.get_workflow_handle(workflow_id(act.job.row.case_id))
+    try:
+        answer: StepAnswer = await handle.execute_update(
+            act.update, act.request, id=act.request.request_id, result_type=StepAnswer
+        )
+    except WorkflowUpdateFailedError as failed:
+        return code_of(failed)
+    except WorkflowUpdateRPCTimeoutOrCancelledError:
+        return Refusal.OUTCOME_UNKNOWN.name
+    except RPCError as error:
+        return (Refusal.CASE_ENDED if error.status is RPCStatusCode.NOT_FOUND else Refusal.OUTCOME_UNKNOWN).name
+    return answer.rejection.code if answer.rejection else None
 
 
 def _identifier(job: Job, what: str) -> str:

@@ -1,6 +1,6 @@
 """What follows from how a message fared: another try, the next channel, something for somebody to do, a step."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +29,11 @@ class Aftermath:
     acts: list[Act] = field(default_factory=list)
     done: list[dict[str, Any]] = field(default_factory=list)
     again: list[Composed] = field(default_factory=list)
+
+    def followed(self, *, but: Collection[str]) -> list[dict[str, Any]]:
+        """Return what to write of messages for which cases were asked, but not of those `but` whose jobs are left."""
+        left = {act.job.row.message_id for act in self.acts if act.job.name in but}
+        return [row for row in self.done if row["id"] not in left]
 
 
 def handed_over(composed: Composed, handed: Handed, *, now: datetime) -> dict[str, Any]:

@@ -2,38 +2,30 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
 
-from domain.arrears_support import ArrearsSupport
-from domain.dunning import evaluate
 from domain.fields import local_day, start_of
-from domain.ladder import STAFF, Whom, reminders_of
-from domain.message import HUMAN
+from domain.ladder import Whom
 from domain.record import load
-from domain.roles import Role
-from domain.tasks import TaskReason
 from store import dispatch
-from store.database import AnyRow
-from store.dunning import facts as dunning_facts
 from store.jobs import Job, jobs
 from store.policies import Policies
-from store.projection import reminder_row
 from store.telling import directory_of, facts_of
 from workers.channels import Channels
-from workers.dispatch import aftermath, dunning
-from workers.dispatch.acting import Act, by_hand, perform, step, task
-from workers.dispatch.composing import Composed, Message, messages
+from workers.dispatch import aftermath
+from workers.dispatch.acting import perform
+from workers.dispatch.batch import Batch, unknown
+from workers.dispatch.composing import Composed
 from workflows.messages import DISPATCH, Rest, Round
 
-BATCH = 500
+BATCH_SIZE = 500
 """Reminders claimed at once: few round trips a message, and little to do again when a process dies."""
 
 LANES = 2
@@ -92,7 +84,7 @@ class Dispatcher:
         """Tell one batch of reminders that are due; say whether there was one."""
         now = clock()
         async with self._claiming, self._engine.begin() as connection:
-            rows = [*await dispatch.claim(connection, now=now, lease=now + LEASE, most=BATCH)]
+            rows = [*await dispatch.claim(connection, now=now, lease=now + LEASE, most=BATCH_SIZE)]
             persons = {row.person_id for row in rows if row.whom == Whom.PERSON.name and row.person_id}
             midnight = start_of(local_day(now) + timedelta(days=1))
             rows += await dispatch.claim_of_persons(connection, persons, until=midnight, lease=now + LEASE)
@@ -100,20 +92,21 @@ class Dispatcher:
             return False
         async with self._engine.begin() as connection:
             known = await jobs(connection, rows, self._policies)
-            await dispatch.settle(connection, [*_unknown(rows, known, now)])
-            batch = _Batch(connection, known, self._policies, now=now)
+            await dispatch.settle(connection, unknown(rows, known, now))
+            batch = Batch(connection, known, self._policies, now=now, lease=now + LEASE)
             composed = await batch.write()
         await self._hand_over(composed, clock)
-        await perform(self._client, batch.acts)
+        # Those whose case could not be asked now stay claimed until the lease ends.
+        later = await perform(self._client, batch.acts)
         async with self._engine.begin() as connection:
-            await dispatch.settle(connection, [*batch.acted()])
+            await dispatch.settle(connection, batch.acted(but=later))
         return True
 
     async def _settled(self, clock: Clock) -> bool:
         """See to one batch of messages that want something done; say whether there was one."""
         now = clock()
         async with self._engine.begin() as connection:
-            rows = await dispatch.claim_messages(connection, now=now, lease=now + LEASE, most=BATCH)
+            rows = await dispatch.claim_messages(connection, now=now, lease=now + LEASE, most=BATCH_SIZE)
             if not rows:
                 return False
             told = await jobs(connection, await dispatch.told_by(connection, [row.id for row in rows]), self._policies)
@@ -134,9 +127,9 @@ class Dispatcher:
             )
             outcome = aftermath.of(rows, sight)
             await dispatch.record(connection, outcome.messages)
-        await perform(self._client, outcome.acts)
+        later = await perform(self._client, outcome.acts)
         async with self._engine.begin() as connection:
-            await dispatch.record(connection, outcome.done)
+            await dispatch.record(connection, outcome.followed(but=later))
         await self._hand_over(outcome.again, clock)
         return True
 
@@ -166,163 +159,6 @@ def _clock(since: datetime) -> Clock:
     """Return what time it is for a round: that of the workflow, and what has gone by since."""
     started = time.monotonic()
     return lambda: since + timedelta(seconds=time.monotonic() - started)
-
-
-class _Batch:
-    """Claimed reminders on their way to messages, tasks and steps."""
-
-    def __init__(self, connection: AsyncConnection, told: Sequence[Job], policies: Policies, *, now: datetime) -> None:
-        self._connection = connection
-        self._policies = policies
-        self._jobs = told
-        self._now = now
-        self.acts: list[Act] = []
-        self._acting: list[Job] = []
-
-    async def write(self) -> list[Composed]:
-        """Write the messages and what became of each reminder; return the messages that are to be handed over."""
-        now, settled = self._now, []
-        late = await dispatch.processes(
-            self._connection, {job.row.process_id for job in self._jobs if not self._on_time(job)}
-        )
-        due: list[Job] = []
-        for job in self._jobs:
-            if not job.row.present:
-                settled.append(_settled(job, "CANCELLED", now, code="STATE_LEFT"))
-            elif (row := late.get(job.row.process_id)) and not self._on_time(job) and (put := self._put_off(job, row)):
-                settled.append(put)
-            elif job.rung.tell:
-                due.append(job)
-            elif job.rung.dun:
-                await self._dun(job)
-            else:
-                self._act(job)
-        composed = await self._compose(due)
-        lease = now + LEASE
-        kept = await dispatch.keep(self._connection, [each.row(now=now, lease=lease) for each in composed])
-        for each in composed:
-            for job in each.message.jobs:
-                if each.message.id in kept:
-                    settled.append(_settled(job, "DONE", now, message_id=each.message.id))
-                else:
-                    settled.append(_settled(job, "SCHEDULED", None, leaves_at=await self._tomorrow(job)))
-        await dispatch.settle(self._connection, settled)
-        await self._schedule_next()
-        return [each for each in composed if each.message.id in kept]
-
-    def acted(self) -> Iterable[dict[str, Any]]:
-        """Return what became of the reminders that are no messages, once they were acted upon."""
-        return (_settled(job, "DONE", self._now) for job in self._acting)
-
-    def _act(self, job: Job) -> None:
-        rung = job.rung
-        self._acting.append(job)
-        if rung.task:
-            # After the end, or after an event, it is not that nothing has moved.
-            reason = TaskReason.FOLLOW_UP if job.row.ended or job.row.own else TaskReason.ESCALATED
-            self.acts.append(task(job, reason, rung.task))
-        elif rung.take:
-            self.acts.append(step(job, rung.take, rung.given))
-
-    async def _dun(self, job: Job) -> None:
-        """Ask the dunning table, and have done what it says."""
-        self._acting.append(job)
-        rows = await dispatch.processes(self._connection, [job.row.process_id])
-        arrears = load(job.row.kind, rows[job.row.process_id].data)
-        if not isinstance(arrears, ArrearsSupport) or not job.policy.dunning:
-            return
-        facts = await dunning_facts(self._connection, arrears, self._policies, now=self._now)
-        for each in dunning.done(job, arrears, evaluate(job.policy.dunning, facts), now=self._now):
-            if isinstance(each, Act):
-                self.acts.append(each)
-            else:
-                await dispatch.schedule(self._connection, [each])
-
-    async def _compose(self, due: Sequence[Job]) -> list[Composed]:
-        directory = await directory_of(self._connection, due, self._now)
-        facts = await facts_of(self._connection, due, self._now)
-        composed = []
-        for found in messages(due, directory):
-            if not isinstance(found, Message):
-                self._unreached(found[0])
-            elif found.channels[0] in HUMAN:
-                for job in found.jobs:
-                    self._acting.append(job)
-                    self.acts.append(by_hand(job, found.channels[0]))
-            else:
-                try:
-                    composed.append(found.composed(facts, self._now))
-                except ValueError:
-                    _log.exception("a text says what is not known", clause=found.jobs[0].rung.clause)
-                    for job in found.jobs:
-                        self._unreached(job)
-        return composed
-
-    def _unreached(self, job: Job) -> None:
-        """Nobody can be told: the operator must see to it; if it is the desk that is empty, the supervisor."""
-        self._acting.append(job)
-        if job.rung.tell in STAFF:
-            self.acts.append(task(job, TaskReason.ESCALATED, Role.SUPERVISOR))
-        else:
-            self.acts.append(task(job, TaskReason.UNDELIVERED, Role.OPERATOR))
-
-    def _on_time(self, job: Job) -> bool:
-        """Whether it leaves on the day and in the hours that it was scheduled for."""
-        if not job.rung.tell or job.rung.any_hour:
-            return True
-        return local_day(job.row.leaves_at) == local_day(self._now) and job.policy.timetable.open_at(self._now)
-
-    def _put_off(self, job: Job, row: AnyRow) -> dict[str, Any] | None:
-        """Return what becomes of a message whose hour has gone by; None if it may leave now all the same."""
-        timetable, now = job.policy.timetable, self._now
-        if job.row.leaves_at + timetable.oldest < now:
-            return _settled(job, "CANCELLED", now, code="TOO_LATE")
-        closures = load(row.kind, row.data).terms.closures
-        leaves_at = timetable.next_minute(now, closures, any_day=job.rung.urgent)
-        return None if leaves_at <= now else _settled(job, "SCHEDULED", None, leaves_at=leaves_at)
-
-    async def _tomorrow(self, job: Job) -> datetime:
-        rows = await dispatch.processes(self._connection, [job.row.process_id])
-        row = rows[job.row.process_id]
-        return job.policy.timetable.next_day(self._now, load(row.kind, row.data).terms.closures)
-
-    async def _schedule_next(self) -> None:
-        """Of what repeats, schedule the next time."""
-        again = [job for job in self._jobs if job.row.present and job.rung.when.times > 1]
-        if not again:
-            return
-        rows = await dispatch.processes(self._connection, {job.row.process_id for job in again})
-        processes = {identifier: load(row.kind, row.data) for identifier, row in rows.items()}
-        due = [
-            reminder_row(processes[job.row.process_id], reminder)
-            for job in again
-            for reminder in reminders_of(
-                processes[job.row.process_id], (job.rung,), job.policy.timetable, now=self._now
-            )
-        ]
-        await dispatch.schedule(self._connection, due)
-
-
-def _settled(
-    job: Job,
-    status: str,
-    ended_at: datetime | None,
-    *,
-    code: str | None = None,
-    message_id: UUID | None = None,
-    leaves_at: datetime | None = None,
-) -> dict[str, Any]:
-    changed = {"status": status, "ended_at": ended_at, "code": code, "message_id": message_id, "leaves_at": leaves_at}
-    return job.key | changed
-
-
-def _unknown(rows: Sequence[AnyRow], known: Sequence[Job], now: datetime) -> Iterator[dict[str, Any]]:
-    """Call off what no policy says anything of any more."""
-    found = {job.name for job in known}
-    for row in rows:
-        key = {name: getattr(row, name) for name in ("process_id", "entry", "rung", "occurrence")}
-        if ":".join(map(str, key.values())) not in found:
-            yield key | {"status": "CANCELLED", "code": "RUNG_GONE", "ended_at": now}
 
 
 async def _beat() -> None:
