@@ -10,7 +10,7 @@ import pytest
 from domain.arrears_support import ArrearsSupport
 from domain.case_file import TRACKS_MOST, CaseFile
 from domain.document_practice import DocumentPractice
-from domain.events import Actor, Opening, StepRequest
+from domain.events import ENGINE, Actor, Opening, StepRequest
 from domain.process import Process
 from domain.record import dump_value
 from domain.refusals import Refused
@@ -20,6 +20,7 @@ from domain.terms import Closures
 from tests.domain.lives import LOMBARDIA, START, VARESE
 
 CASE = UUID(int=1)
+_SUPERVISOR = Actor(id=UUID(int=4), role=Role.SUPERVISOR)
 
 
 class File:
@@ -38,9 +39,11 @@ class File:
         *,
         at: datetime = START,
         closures: Closures | None = None,
+        by: Actor = _SUPERVISOR,
+        entry: int | None = None,
         **given: Any,
     ) -> None:
-        """Take a step that happens `at`, and is told at once."""
+        """Take a step that happens `at`, and is told at once; by the engine for an `entry`."""
         opens = kind.steps[step].opens
         limits = LOMBARDIA.limits(kind)
         version = None if opens else next(each.version for each in self.file.processes if each.id == process_id)
@@ -50,8 +53,9 @@ class File:
             process_id=process_id,
             kind=kind.kind,
             step=step,
-            actor=Actor(id=UUID(int=4), role=Role.SUPERVISOR),
-            expected_version=version,
+            actor=by,
+            expected_version=None if entry else version,
+            entry=entry,
             occurred_at=at,
             given=given,
             opening=Opening(terms=LOMBARDIA.terms(kind.kind, VARESE), limits=dump_value(limits)) if opens else None,
@@ -103,3 +107,18 @@ def test_renewed_closures_do_not_forget_the_holidays_that_were_counted() -> None
     file.take(ArrearsSupport, "record_court_date", track, at=renewed, closures=january, **court)
     assert file.file.tracks[track].deadline == deadline == datetime(2029, 1, 10, 23, tzinfo=UTC)
     assert file.file.tracks[track].terms.closures.until == january.until
+
+
+def test_a_step_of_the_engine_is_for_a_state_whatever_was_noted_in_it_since() -> None:
+    """A court date was recorded after the rung was claimed: the debt is handed over; for an earlier entry it is not."""
+    file, track = File(), uuid4()
+    debt: dict[str, Any] = {"tenancy": UUID(int=5), "balance": "600.00", "months_owed": 3, "source": "LETTER"}
+    file.take(ArrearsSupport, "open", track, **debt)
+    file.take(ArrearsSupport, "verify_debt", track, balance="600.00", months_owed=3)
+    entry = file.file.tracks[track].entry
+    file.take(ArrearsSupport, "record_court_date", track, kind="HEARING", on="2029-03-01")
+    why: dict[str, Any] = {"reason": "NO_AGREEMENT", "office": "LEGAL"}
+    with pytest.raises(Refused, match="TASK_OVER"):
+        file.take(ArrearsSupport, "escalate", track, by=ENGINE, entry=entry - 1, **why)
+    file.take(ArrearsSupport, "escalate", track, by=ENGINE, entry=entry, **why)
+    assert track not in file.file.tracks

@@ -46,6 +46,7 @@ async def test_what_is_sent_now_leaves_now_and_what_is_called_off_never(
             for write, clause in ((reminders.send_now, "appointment.2"), (reminders.cancel, "appointment.3")):
                 asked = Asked(id=clause, fingerprint="f")
                 await write(connection, found[clause], asked=asked, scope=scope, policies=POLICIES, now=year.now)
+        await year.take(TenantCase, "set_urgency", {"urgency": "URGENT"})  # which reckons anew what is to come
         await year.environment.client.get_workflow_handle(DISPATCH).signal(WOKEN)
         await year.later(days=20)
         assert await year.told() == [

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from domain.arrears_support import ArrearsSupport
@@ -248,3 +250,19 @@ async def test_a_closed_case_is_followed_up_until_its_window_ends(year: Year) ->
     assert await year.tasks() == [("TENANT_CASE", "FOLLOW_UP", "OPERATOR")]
     await year.take(TenantCase, "reopen")
     assert await year.tasks() == [("TENANT_CASE", "STATE", "OPERATOR")]
+
+
+async def test_when_the_window_of_a_closed_case_ends_nothing_is_left_to_do(year: Year) -> None:
+    """Nobody followed it up: what was still to be done is over, and the history says so."""
+    await year.open(operator=year.world.staff)
+    await year.take(TenantCase, "record_interview", {"needs": []})
+    await year.take(TenantCase, "close", {"outcome": "RESOLVED"})
+    await year.until(2027, 5, 11, 12)
+    assert await year.tasks() == [("TENANT_CASE", "FOLLOW_UP", "OPERATOR")]
+    await year.until(2027, 5, 12, 12)  # 120 days after 11 January
+    assert await year.tasks() == []
+    async with year.engine.connect() as connection:
+        last = (await connection.execute(select(t.event).order_by(t.event.c.seq.desc()).limit(1))).one()
+    assert (last.name, last.occurred_at) == ("window_ended", datetime(2027, 5, 12, tzinfo=ROME))
+    with pytest.raises(RPCError, match="not found"):
+        await year.take(TenantCase, "reopen")

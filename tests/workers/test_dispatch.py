@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
+from temporalio.service import RetryConfig
 
 from domain.case_file import CaseFile
 from domain.ladder import clause_of
@@ -23,9 +24,12 @@ from store import tables as t
 from store.projection import project
 from tests.workers.channels.servers import FaultyPostOffice, Provider, answering, mail_provider, taken_and_answering
 from tests.world import POLICIES, World
+from workers import embedded
 from workers.channels import channels
 from workers.dispatch import Dispatcher
+from workers.dispatch.dispatcher import LEASE
 from workers.settings import Settings
+from workflows.converter import data_converter
 
 MORNING = datetime(2027, 1, 11, 9, tzinfo=ROME)
 """A Monday."""
@@ -245,3 +249,27 @@ async def test_a_rung_that_no_policy_knows_any_more_tells_nobody_and_holds_up_no
     gone = [row.code for row in await office.rows(t.reminder) if row.process_id == first and row.ended_at == MORNING]
     assert "RUNG_GONE" in gone
     assert second
+
+
+async def test_what_a_case_could_not_be_asked_is_asked_again_when_the_claim_ends(
+    office: Office, temporal_server: embedded.Temporal
+) -> None:
+    """Temporal is away when somebody has to be called: nobody's work is lost, and what else was due has left."""
+    (called,) = await office.convened(identity="DECLARED")
+    await office.convened(3)
+    impatient = RetryConfig(max_retries=1, max_elapsed_time_millis=1)
+    address, namespace = temporal_server.address, temporal_server.namespace
+    client = await Client.connect(address, namespace=namespace, data_converter=data_converter, retry_config=impatient)
+    office.dispatchers[0]._client = client
+    await temporal_server.kill()
+    try:
+        assert await office.dispatch() == MORNING + LEASE
+    finally:
+        await temporal_server.start()
+    assert office.left() == 3
+    assert [row.process_id for row in await office.rows(t.reminder) if row.status == "CLAIMED"] == [called]
+    await office.dispatch(MORNING + LEASE, by=1)
+    assert [row.process_id for row in await office.rows(t.reminder) if row.status == "DONE" and not row.message_id] == [
+        called
+    ]
+    assert office.left() == 3

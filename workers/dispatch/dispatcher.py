@@ -70,9 +70,10 @@ class Dispatcher:
         async with self._engine.begin() as connection:
             await dispatch.wake(connection)
             await dispatch.recover(connection, now=clock())
-        async with asyncio.TaskGroup() as group:
-            for _ in range(LANES):
-                group.create_task(self._lane(clock))
+        lanes = await asyncio.gather(*(self._lane(clock) for _ in range(LANES)), return_exceptions=True)
+        for failed in lanes:  # not before the others have ended: what is on its way is not interrupted
+            if failed:
+                raise failed
         async with self._engine.begin() as connection:
             return await dispatch.sleep(connection, at_most=clock() + LONGEST_SLEEP)
 
