@@ -154,9 +154,17 @@ class Rung:
         """Whether it happens at once, also at night: nobody is disturbed by it."""
         return not self.tell or self.by[0] is Channel.IN_APP or self.by[0] in HUMAN
 
-    def leaves_at(self, due_at: datetime, timetable: Timetable, closures: Closures) -> datetime:
-        """Return when it leaves that is due at that moment: at once, or in the permitted hours from then on."""
-        return due_at if self.any_hour else timetable.next_minute(due_at, closures, any_day=self.urgent)
+    def leaves_at(
+        self, due_at: datetime, timetable: Timetable, closures: Closures, *, appointment: datetime | None = None
+    ) -> datetime:
+        """Return when it leaves that is due at that moment: at once, or in the permitted hours from then on.
+
+        What is urgent is told before the appointment that it is about, also at night.
+        """
+        if self.any_hour:
+            return due_at
+        permitted = timetable.next_minute(due_at, closures, any_day=self.urgent)
+        return due_at if self.urgent and appointment and due_at < appointment <= permitted else permitted
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,7 +66,8 @@ async def _called_off(connection: AsyncConnection, stop_id: UUID, policies: Poli
 
 def _news(process: Process, policy: Policy, ladder: Sequence[Rung], now: datetime) -> list[dict[str, Any]]:
     found = []
-    closures = process.terms.closures
+    closures, appointment = process.terms.closures, process.appointment_now()
+    before = appointment.at if appointment else None
     for rung in ladder:
         due_at = rung.when.due(now, 1, closures)
         found.append(
@@ -76,7 +77,7 @@ def _news(process: Process, policy: Policy, ladder: Sequence[Rung], now: datetim
                 "rung": f"{EVENT}/{rung.clause}",
                 "whom": rung.tell and rung.tell.name,
                 "due_at": due_at,
-                "leaves_at": rung.leaves_at(due_at, policy.timetable, closures),
+                "leaves_at": rung.leaves_at(due_at, policy.timetable, closures, appointment=before),
                 "own": dump_value(rung),
             }
         )

@@ -49,10 +49,10 @@ query($text: String!, $languages: [String!], $channel: Channel, $policy: String)
 """
 
 
-async def convened(office: Office, *, days: int = 7, **given: Any) -> UUID:
-    """A case whose tenant is expected at the stop, so many days later at eleven."""
+async def convened(office: Office, *, days: int = 7, hour: int = 11, **given: Any) -> UUID:
+    """A case whose tenant is expected at the stop, so many days later at that hour."""
     case = await office.open(**given)
-    at = (MORNING + timedelta(days=days)).astimezone(ROME).replace(hour=11)
+    at = (MORNING + timedelta(days=days)).astimezone(ROME).replace(hour=hour)
     moved = update(t.stop).where(t.stop.c.id == office.world.stop)
     async with office.engine.begin() as connection:
         await connection.execute(moved.values(starts_at=at - timedelta(hours=1), ends_at=at + timedelta(hours=3)))

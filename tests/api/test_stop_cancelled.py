@@ -58,6 +58,15 @@ async def test_in_the_evening_it_is_told_the_next_morning(office: Office) -> Non
     assert datetime.fromisoformat(news["leavesAt"]) == datetime(2026, 11, 22, 8, 30, tzinfo=ROME)
 
 
+async def test_who_is_expected_before_messages_leave_in_the_morning_is_told_in_the_evening(office: Office) -> None:
+    """At half past eight they would have come already."""
+    await convened(office, days=8, hour=8)
+    office.now = datetime(2026, 11, 23, 21, tzinfo=ROME)
+    assert await amend(office, 1, cancelledAt=office.now.isoformat()) == []
+    (news,) = [each for each in await due(office) if each["text"] == "appointment_cancelled"]
+    assert datetime.fromisoformat(news["leavesAt"]) == office.now
+
+
 async def test_a_stop_that_is_held_after_all_tells_nobody_and_may_be_cancelled_again(office: Office) -> None:
     await convened(office, days=14)
     before = await due(office)

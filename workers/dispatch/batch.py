@@ -101,7 +101,7 @@ class Batch:
         if job.row.leaves_at + timetable.oldest < self._now:
             return _over(job, self._now, "TOO_LATE")
         closures = self._processes[job.row.process_id].terms.closures
-        leaves_at = job.rung.leaves_at(self._now, timetable, closures)
+        leaves_at = job.rung.leaves_at(self._now, timetable, closures, appointment=job.row.starts_at)
         return None if leaves_at <= self._now else _put_off(job, leaves_at)
 
     def _tomorrow(self, job: Job) -> Settled:

@@ -116,7 +116,7 @@ class Dispatcher:
             def opens(job: Job) -> datetime:
                 row = processes[job.row.process_id]
                 closures = load(row.kind, row.data).terms.closures
-                return job.policy.timetable.next_minute(now, closures, any_day=job.rung.urgent)
+                return job.rung.leaves_at(now, job.policy.timetable, closures, appointment=job.row.starts_at)
 
             sight = aftermath.Sight(
                 told=told,
