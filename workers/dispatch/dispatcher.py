@@ -28,7 +28,7 @@ from store.policies import Policies
 from store.projection import reminder_row
 from store.telling import directory_of, facts_of
 from workers.channels import Channels
-from workers.dispatch import aftermath, dunning
+from workers.dispatch import aftermath, dunning, referring
 from workers.dispatch.acting import Act, by_hand, perform, step, task
 from workers.dispatch.composing import Composed, Message, messages
 from workflows.messages import DISPATCH, Rest, Round
@@ -195,6 +195,8 @@ class _Batch:
                 due.append(job)
             elif job.rung.dun:
                 await self._dun(job)
+            elif job.rung.repropose:
+                await self._repropose(job)
             else:
                 self._act(job)
         composed = await self._compose(due)
@@ -237,6 +239,10 @@ class _Batch:
                 self.acts.append(each)
             else:
                 await dispatch.schedule(self._connection, [each])
+
+    async def _repropose(self, job: Job) -> None:
+        self._acting.append(job)
+        self.acts.append(await referring.to_the_next(self._connection, job, now=self._now))
 
     async def _compose(self, due: Sequence[Job]) -> list[Composed]:
         directory = await directory_of(self._connection, due, self._now)

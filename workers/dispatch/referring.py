@@ -1,0 +1,43 @@
+"""The rung of a ladder that proposes a referral to the next matching partner."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.external_referral import ExternalReferral
+from domain.fields import PartnerServiceId, local_day
+from domain.matching import rank
+from domain.record import dump_value, load
+from domain.referral_facts import ChooseService
+from domain.roles import Role
+from domain.tasks import TaskReason
+from store import dispatch
+from store.jobs import Job
+from store.matching import candidates, seeker_of
+from workers.dispatch.acting import Act, step, task
+
+
+async def to_the_next(connection: AsyncConnection, job: Job, *, now: datetime) -> Act:
+    """Return that it is proposed to the service that matches best; that the operator sees to it, if there is none.
+
+    So they do when it was told of after its term, as what happened is told days later: nobody could be reminded, and
+    the partner's answer may be what they tell next.
+    """
+    told_at = await dispatch.told_of_entry(connection, job.row.process_id, job.row.entry)
+    in_time = job.row.deadline is not None and told_at < job.row.deadline
+    service = await _best(connection, job, now) if in_time else None
+    if service is None:
+        return task(job, TaskReason.ESCALATED, Role.OPERATOR)
+    return step(job, "repropose", dump_value(ChooseService(service=service)))
+
+
+async def _best(connection: AsyncConnection, job: Job, now: datetime) -> PartnerServiceId | None:
+    """Return the service that stands first, of those that can be proposed; None if none can."""
+    rows = await dispatch.processes(connection, [job.row.process_id])
+    referral = load(job.row.kind, rows[job.row.process_id].data)
+    if not isinstance(referral, ExternalReferral) or referral.area is None:
+        return None
+    known = [candidate for candidate, _ in await candidates(connection, referral.area)]
+    seeker = await seeker_of(connection, referral.id, referral.area)
+    ranked = rank(known, seeker, on=local_day(now), assured_days=referral.limits.assured_days)
+    return next((each.id for each in ranked if not each.excluded), None)
