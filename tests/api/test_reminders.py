@@ -260,8 +260,8 @@ async def test_that_the_next_partner_is_proposed_is_said_before_and_called_off_b
     case = await office.open()
     draft: Any = {"service": str(office.world.partner_service), "area": "HEALTH"}
     referral = await office.track(case, ExternalReferral, **draft)
-    for step, given in (("record_consent", {"scope": "NETWORK"}), ("send", {})):
-        await office.take(case, step, on=referral, at=MORNING, **given)
+    await office.take(case, "record_consent", on=referral, at=MORNING, scope="NETWORK")
+    await office.take(case, "send", on=referral, at=MORNING)
     (planned,) = [each for each in await due(office) if each["does"] == "REPROPOSE"]
     assert (planned["doesLabel"], planned["step"]) == ("Propose to the next partner", "repropose")
     assert (planned["whom"], planned["role"], planned["text"], planned["channels"]) == (None, None, None, [])

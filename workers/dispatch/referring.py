@@ -18,10 +18,10 @@ from workers.dispatch.acting import Act, step, task
 
 
 async def to_the_next(connection: AsyncConnection, job: Job, *, now: datetime) -> Act:
-    """Return that it is proposed to the service that matches best; that the operator sees to it, if there is none.
+    """Return that it is proposed to the service that matches best; that the operator has something to do, if none does.
 
-    So they do when it was told of after its term, as what happened is told days later: nobody could be reminded, and
-    the partner's answer may be what they tell next.
+    So they have if it was told of, days late, only after the partner's term: nobody was reminded in time, and the
+    partner's answer may be what is told next.
     """
     told_at = await dispatch.told_of_entry(connection, job.row.process_id, job.row.entry)
     in_time = job.row.deadline is not None and told_at < job.row.deadline
