@@ -140,7 +140,7 @@ class ExternalReferral(Process, it="Invio a un ente"):
 
     @step(
         (State.REQUESTED | State.REJECTED) >> (State.REQUESTED | State.DRAFT),
-        by=FIELD,
+        by=FIELD | {Role.ENGINE},
         it="Proponi a un altro ente",
         when=not_answered_in_time,
     )

@@ -7,8 +7,9 @@
         - {when: at deadline, tell: OPERATOR, by: [IN_APP], text: task_overdue, because: ...}
         - {when: "every 5 working days after deadline, 3 times", task: SUPERVISOR, because: ...}
 
-A rung tells somebody, gives a role something to do, takes a step in the engine's name, or asks the dunning table. It is
-data: `reminders_of` works out from a process as it stands which of its rungs are still to come, and when.
+A rung tells somebody, gives a role something to do, takes a step in the engine's name, asks the dunning table, or
+proposes a referral to the next partner. It is data: `reminders_of` works out from a process as it stands which of its
+rungs are still to come, and when.
 """
 
 import re
@@ -61,6 +62,16 @@ class Whom(Choice):
 
 STAFF = frozenset({Whom.OPERATOR, Whom.SUPERVISOR})
 """Those who have a desk in the application."""
+
+
+class Deed(Choice):
+    """What a rung does: a policy writes it by this name, in lower case."""
+
+    TELL = "Avvisare qualcuno", "Tell somebody"
+    TASK = "Affidare un compito", "Give somebody something to do"
+    TAKE = "Compiere un passo", "Take a step"
+    DUN = "Fare ciò che dice la tabella dei solleciti", "Do what the dunning table says"
+    REPROPOSE = "Proporre al prossimo ente", "Propose to the next partner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +130,8 @@ class Rung:
     `tell` whom, `by` which channels (the first that reaches them), with which `text`: `urgent` messages are neither
     merged nor put off to a working day, and `receipt` is the step that the engine takes when a formal notice is proved
     to have arrived. `task`: whose desk it comes on. `take`: the step that the engine takes, with its input in `given`.
-    `dun`: do what the dunning table says. `clause` ("tenant.2") is set by the policy.
+    `dun`: do what the dunning table says. `repropose`: propose a referral to the next partner whose service matches, or
+    leave it to the operator if there is none. `clause` ("tenant.2") is set by the policy.
     """
 
     when: When
@@ -133,11 +145,12 @@ class Rung:
     take: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     dun: bool = False
+    repropose: bool = False
     clause: str = ""
 
     def __post_init__(self) -> None:
-        if sum([self.tell is not None, self.task is not None, self.take is not None, self.dun]) != 1:
-            raise ValueError("a rung does one thing: give it one of tell, task, take, dun")
+        if len(self._deeds) != 1:
+            raise ValueError(f"a rung does one thing: give it one of {', '.join(deed.name.lower() for deed in Deed)}")
         if self.tell and not (self.by and self.text):
             raise ValueError("whom to tell needs `by`, the channels in order, and `text`")
         if not self.tell and (self.by or self.text or self.urgent or self.receipt):
@@ -148,6 +161,20 @@ class Rung:
             raise ValueError("a channel is there twice: keep the first")
         if Channel.IN_APP in self.by and self.tell not in STAFF:
             raise ValueError("IN_APP reaches only who works here: OPERATOR or SUPERVISOR")
+
+    @property
+    def _deeds(self) -> list[Deed]:
+        return [deed for deed in Deed if getattr(self, deed.name.lower())]
+
+    @property
+    def does(self) -> Deed:
+        """What it does."""
+        return self._deeds[0]
+
+    @property
+    def step(self) -> str | None:
+        """The step that the engine takes, if it takes one."""
+        return "repropose" if self.repropose else self.take
 
     @property
     def any_hour(self) -> bool:

@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from domain.arrears_support import ArrearsSupport
+from domain.external_referral import ExternalReferral
 from domain.ladder import Anchor, Rung, Whom
 from domain.marked_yaml import Path, Problems
 from domain.message import Channel
 from domain.placeholders import Group
-from domain.process import Process
+from domain.process import NEW, Process, Step
 from domain.record import read_input
 from domain.refusals import Refused
-from domain.roles import Role
+from domain.roles import Party, Role
 from domain.shape import shapes
 from domain.wording import Texts, listed
 
@@ -74,7 +75,7 @@ def _of_event(rung: Rung) -> Iterator[str]:
     """What an event has happened to may be of any kind, in any state."""
     if rung.when.anchor is not Anchor.ENTRY or rung.when.before or rung.when.times > 1:
         yield "it is counted from the event, once: write 'on entry' or '2 hours after entry'"
-    if rung.take or rung.dun or rung.receipt:
+    if rung.step or rung.dun or rung.receipt:
         yield "an event tells somebody, or gives a role something to do: use `tell` or `task`"
     if rung.tell in {Whom.REFERENT, Whom.DEPUTY_REFERENT}:
         yield "not every process has a partner: tell PERSON, OPERATOR or SUPERVISOR"
@@ -106,15 +107,22 @@ def _of_text(rung: Rung, groups: Mapping[str, Group], by_sms: set[str]) -> Itera
 def _problems(rung: Rung, process: type[Process], state: str) -> Iterator[str]:
     if rung.tell in {Whom.REFERENT, Whom.DEPUTY_REFERENT} and "PartnerService" not in _points_at(process):
         yield f"{process.kind} has no partner whose referent could be told"
-    if rung.take:
-        yield from _of_step(process, state, rung.take, rung.given)
+    if rung.repropose and not issubclass(process, ExternalReferral):
+        yield f"a referral is proposed to the next partner, and {process.kind} is none"
+    elif rung.step:
+        yield from _of_step(process, state, rung.step)
+    if rung.take and (step := process.steps.get(rung.take)):
+        yield from _of_input(step, rung.given)
+    early = rung.when.before or rung.when.anchor is not Anchor.DEADLINE
+    if rung.repropose and early and process.State[state].waits_for is Party.PARTNER:
+        yield "the partner has time until the deadline: write 'at deadline' or '2 working days after deadline'"
     if rung.receipt and rung.receipt not in process.steps:
         yield f"{process.kind} has no step {rung.receipt}"
     if rung.dun and not issubclass(process, ArrearsSupport):
         yield f"the dunning table is about arrears, and {process.kind} is not"
 
 
-def _of_step(process: type[Process], state: str, name: str, given: Mapping[str, object]) -> Iterator[str]:
+def _of_step(process: type[Process], state: str, name: str) -> Iterator[str]:
     step = process.steps.get(name)
     if step is None:
         near = difflib.get_close_matches(name, process.steps, n=1)
@@ -123,11 +131,15 @@ def _of_step(process: type[Process], state: str, name: str, given: Mapping[str, 
     if Role.ENGINE not in step.by:
         yield f"the engine may not take the step {name}, a person must"
     if state not in step.targets:
-        yield f"the step {name} is not possible in state {state}"
+        possible = ", ".join(each for each in step.targets if each not in NEW)
+        yield f"the step {name} is not possible in state {state}, but in {possible}"
+
+
+def _of_input(step: Step, given: Mapping[str, object]) -> Iterator[str]:
     try:
         read_input(step, dict(given))
     except Refused as refused:
-        yield f"`given` is not the input of {name}: {refused.label.en}"
+        yield f"`given` is not the input of {step.name}: {refused.label.en}"
 
 
 def _points_at(process: type[Process]) -> set[str | None]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause, bindparam, select, text, update
+from sqlalchemy import TextClause, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -70,6 +70,14 @@ async def processes(connection: AsyncConnection, identifiers: Collection[UUID]) 
     process = t.process.c
     rows = await connection.execute(select(process.id, process.kind, process.data).where(process.id.in_(identifiers)))
     return {row.id: row for row in rows}
+
+
+async def told_of_entry(connection: AsyncConnection, process_id: UUID, entry: int) -> datetime:
+    """Return when somebody told that a process had entered a state: maybe days after it had."""
+    event = t.event.c
+    entered = select(func.min(event.recorded_at)).where(event.process_id == process_id, event.entry == entry)
+    told: datetime = (await connection.execute(entered)).scalar_one()
+    return told
 
 
 async def sent_about(connection: AsyncConnection, process_id: UUID) -> Sequence[AnyRow]:

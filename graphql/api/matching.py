@@ -15,9 +15,11 @@ from domain.external_referral import ExternalReferral
 from domain.fields import Day, DistrictId, ProcessId, local_day
 from domain.matching import MatchReason, Seeker, rank
 from domain.partner import Age
+from domain.process import Process
 from domain.register import Person, Tongue
 from domain.tenant_case import Fragility
 from store.matching import candidates, seeker_of
+from store.scope import require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +98,8 @@ async def _matching(
         known = await candidates(connection, need.area)
         seeker = _seeker(need, today)
         if need.case:
-            there = await seeker_of(connection, need.case, need.area, scope=context.identity)
+            await require(connection, [(("case",), Process.__name__, need.case)], scope=context.identity)
+            there = await seeker_of(connection, need.case, need.area)
             seeker = _seeker(need, today, there)
         policy = await context.services.policies.in_force(connection)
     assured_days = policy.limits(ExternalReferral).assured_days

@@ -16,7 +16,7 @@ from api.ids import decode_parts, encode, ordinal, word
 from api.payloads import concerning, outcome, payload, request_of
 from api.requests import fingerprint
 from api.told import Told, chosen, itself, told_fields
-from domain.ladder import Whom
+from domain.ladder import Deed, Whom
 from domain.message import Channel
 from domain.reminding import DECIDERS, HANDLERS, ReminderStatus
 from domain.roles import Role
@@ -87,7 +87,15 @@ def _role(self: ReminderNode) -> Role | None:
 
 
 def _step(self: ReminderNode) -> str | None:
-    return self.job.rung.take if self.job else None
+    return self.job.rung.step if self.job else None
+
+
+def _does(self: ReminderNode) -> Deed | None:
+    return self.job.rung.does if self.job else None
+
+
+def _does_label(self: ReminderNode, info: Info) -> str | None:
+    return self.job.rung.does.label.text(info.context.language) if self.job else None
 
 
 def _urgent(self: ReminderNode) -> bool:
@@ -126,6 +134,8 @@ REMINDER = make(
     "Reminder",
     {
         **told_fields("Reminder", _FIELDS),
+        "does": resolved(enum(Deed) | None, _does, description="What happens then."),
+        "does_label": resolved(str | None, _does_label, description="In the caller's language."),
         "channels": resolved(list[enum(Channel)], _channels, description="By the first of these that reaches them."),  # type: ignore[misc]
         "text": resolved(str | None, _text, description="The name of the text, as `textPreview` takes it."),
         "role": resolved(enum(Role) | None, _role, description="Whose task it becomes, if it becomes one."),

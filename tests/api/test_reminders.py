@@ -11,6 +11,7 @@ from temporalio.client import Client
 
 from domain.arrears_support import ArrearsSupport
 from domain.contribution import Contribution
+from domain.external_referral import ExternalReferral
 from domain.roles import Role
 from domain.terms import ROME
 from store import tables as t
@@ -18,7 +19,7 @@ from tests.api.office import MORNING, Office, gid
 from tests.world import POLICY
 
 REMINDER = """
-  id whom channels text role step occurrence dueAt leavesAt status code urgent formal clause because
+  id does doesLabel whom channels text role step occurrence dueAt leavesAt status code urgent formal clause because
   process { id } person { familyName } message { id } endedBy { name }
 """
 DUE = f"""
@@ -85,6 +86,8 @@ async def test_what_will_be_told_comes_soonest_first_and_says_why(office: Office
     first, second, third = await due(office)
     assert first | {"id": "", "process": None} == {
         "id": "",
+        "does": "TELL",
+        "doesLabel": "Tell somebody",
         "whom": "PERSON",
         "channels": ["SMS", "EMAIL", "LETTER", "PHONE_CALL"],
         "text": "appointment",
@@ -244,13 +247,28 @@ async def test_only_a_message_can_leave_before_its_time(awake: Office) -> None:
     case = await awake.open()
     async with awake.engine.begin() as connection:
         of_case = update(t.reminder).where(t.reminder.c.process_id == case, t.reminder.c.rung.startswith("office.1"))
-        await connection.execute(of_case.values(rung="partner.3", whom=None))
+        await connection.execute(of_case.values(rung="partner_at_work.4", whom=None))
     (task,) = [each for each in await due(awake) if each["role"]]
-    assert task["role"] == "OPERATOR"
+    assert (task["role"], task["does"]) == ("OPERATOR", "TASK")
     assert await write(awake, SEND, task["id"]) == [("NOT_YOURS",)]
     refused = await write(awake, SEND, task["id"], roles=[Role.SUPERVISOR])
     assert refused == [("REMINDER_NO_MESSAGE", "input", "id")]
     assert await awake.ask(PREVIEW, {"id": task["id"]}) == {"reminderPreview": []}
+
+
+async def test_that_the_next_partner_is_proposed_is_said_before_and_called_off_by_a_supervisor(office: Office) -> None:
+    case = await office.open()
+    draft: Any = {"service": str(office.world.partner_service), "area": "HEALTH"}
+    referral = await office.track(case, ExternalReferral, **draft)
+    await office.take(case, "record_consent", on=referral, at=MORNING, scope="NETWORK")
+    await office.take(case, "send", on=referral, at=MORNING)
+    (planned,) = [each for each in await due(office) if each["does"] == "REPROPOSE"]
+    assert (planned["doesLabel"], planned["step"]) == ("Propose to the next partner", "repropose")
+    assert (planned["whom"], planned["role"], planned["text"], planned["channels"]) == (None, None, None, [])
+    assert datetime.fromisoformat(planned["leavesAt"]).astimezone(ROME).isoformat() == "2026-11-24T00:00:00+01:00"
+    assert await write(office, CANCEL, planned["id"]) == [("NOT_YOURS",)]
+    cancelled = await write(office, CANCEL, planned["id"], roles=[Role.SUPERVISOR])
+    assert cancelled["code"] == "CANCELLED_BY_STAFF"
 
 
 async def test_the_words_of_a_reminder_are_those_that_would_leave(office: Office) -> None:

@@ -70,6 +70,10 @@ def test_the_agency_asks_and_the_partner_answers() -> None:
     assert all(Role.OPERATOR in ExternalReferral.steps[name].by for name in by_partner)
 
 
+def test_the_engine_may_propose_it_to_the_next_partner_and_no_more() -> None:
+    assert [name for name, step in ExternalReferral.steps.items() if Role.ENGINE in step.by] == ["repropose"]
+
+
 @pytest.mark.parametrize("step", ["reject", "hold", "fail", "cancel"])
 def test_what_stops_a_referral_has_its_reason(step: str) -> None:
     life = requested() if step == "reject" else accepted()

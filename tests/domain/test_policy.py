@@ -257,6 +257,11 @@ def test_a_slip_of_the_pen_is_told(old: str, new: str, error: str) -> None:
             "line 20: REFERENT is told with a text of partners, and contact_us is one of reminders",
         ),
         ("task: SUPERVISOR", "tell: PERSON, by: [SMS], text: contact_u", "line 20: there is no text contact_u: is it"),
+        (
+            "task: SUPERVISOR",
+            "repropose: true",
+            "line 13: rung desk.1 does not fit here: a referral is proposed to the",
+        ),
         ("task: SUPERVISOR", "dun: true, text: hello", "line 20: `0`: `by`, `text`, `urgent` and `receipt` say how"),
         ("task: SUPERVISOR", "task: SUPERVISOR, dun: true", "line 20: `0`: a rung does one thing"),
         ("task: SUPERVISOR", "tell: PERSON, by: [IN_APP], text: hello", "line 20: `0`: IN_APP reaches only who works"),
@@ -274,6 +279,7 @@ def test_a_ladder_must_fit_the_states_that_have_it(old: str, new: str, error: st
         ("desks", "when: on entry, task: OPERATOR", "line 18: there is no ladder desks: is it desk?"),
         ("news", "when: at deadline, task: OPERATOR", "line 18: rung news.1 does not fit here: it is counted from"),
         ("news", "when: on entry, dun: true", "line 18: rung news.1 does not fit here: an event tells somebody"),
+        ("news", "when: on entry, repropose: true", "line 18: rung news.1 does not fit here: an event tells somebody"),
         (
             "news",
             "when: on entry, tell: REFERENT, by: [EMAIL], text: referral_waiting",
@@ -291,6 +297,40 @@ def test_the_ladder_of_an_event_fits_whatever_it_happens_to(name: str, rung: str
     else:
         (news,) = load(text, SAMPLES).events["stop_cancelled"]
         assert (news.clause, news.task) == ("news.1", Role.OPERATOR)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ("ACCEPTED: partner_at_work", "ACCEPTED: partner", "step repropose is not possible in state ACCEPTED, but in"),
+        (
+            "2 working days after deadline, rep",
+            "1 working day before deadline, rep",
+            "partner has time until the deadl",
+        ),
+        (
+            "2 working days after deadline, rep",
+            "4 working days after entry, rep",
+            "the partner has time until the deadl",
+        ),
+        ("2 working days after deadline, rep", "at deadline, rep", ""),
+        ("REJECTED: office", "REJECTED: partner", ""),
+    ],
+)
+def test_the_next_partner_is_proposed_where_a_referral_may_be_once_its_term_has_passed(
+    old: str, new: str, error: str
+) -> None:
+    """In the states from which the declaration leads on, whatever else their ladders do."""
+    text = files("domain").joinpath("policies/lombardia.yaml").read_text("utf-8")
+    assert text.count(old) == 1
+    if not error:
+        assert load(text.replace(old, new), PROCESSES)
+        return
+    with pytest.raises(PolicyInvalid) as refused:
+        load(text.replace(old, new), PROCESSES)
+    (problem,) = refused.value.errors
+    assert problem.message.startswith("rung partner.4 does not fit here: ")
+    assert error in problem.message
 
 
 def test_an_event_without_a_ladder_is_followed_by_nothing() -> None:

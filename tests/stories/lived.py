@@ -60,14 +60,20 @@ class Year:
         self.versions[self.case_id] = answer.version
 
     async def take(
-        self, process: type[Process], step: str, given: Mapping[str, Any] | None = None, *, on: UUID | None = None
+        self,
+        process: type[Process],
+        step: str,
+        given: Mapping[str, Any] | None = None,
+        *,
+        on: UUID | None = None,
+        at: datetime | None = None,
     ) -> UUID:
-        """Take a step, of the case unless of another process; a new one if the step opens it."""
+        """Take a step, of the case unless of another process, now or `at`; a new one if the step opens it."""
         opens = process.steps[step].opens
         about = on or (uuid4() if opens else self.case_id)
         version = None if opens else self.versions[about]
         request = self.world.request(process, step, given, on=about, version=version, at=self.now if opens else None)
-        answer = await self.cases.take(self.case_id, replace(request, occurred_at=None))
+        answer = await self.cases.take(self.case_id, replace(request, occurred_at=at))
         assert not answer.rejection, answer.rejection
         self.versions[about] = answer.version
         if about != self.case_id:

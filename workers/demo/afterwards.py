@@ -322,8 +322,8 @@ async def asks_a_partner(story: Story, _case: Process, clock: Later) -> None:
 
 
 async def asks_in_vain(story: Story, _case: Process, clock: Later) -> None:
-    """Referred to a partner, which never answers: its referent is reminded, then the deputy, then it climbs."""
-    await _referred(story, clock)
+    """No partner ever answers: referent, deputy, then the engine proposes the next; after the last one it climbs."""
+    await _referred(story, clock, consent="NETWORK")
 
 
 async def needs_a_document(story: Story, _case: Process, clock: Later) -> None:
@@ -450,14 +450,14 @@ async def _visit_fixed(story: Story, fault: Process, clock: Later) -> None:
     await clock.at(morning)
 
 
-async def _referred(story: Story, clock: Later) -> Process:
+async def _referred(story: Story, clock: Later, *, consent: str = "THIS_PARTNER") -> Process:
     """Refer to the service that the engine ranks first."""
     await clock.days(2)
     ranking = await story.operator.ask("MatchingServices", clock.now, case=story.case.id, area="SOCIAL")
     best = next(each["service"]["id"] for each in ranking if not each["excluded"])
     referral = await story.open(story.operator, "DraftReferral", clock.now, service=best, area="SOCIAL")
     if referral.why_not("send") == "LEGAL_BASIS_MISSING":
-        await _take(referral, story.operator, "RecordConsent", clock, scope="THIS_PARTNER")
+        await _take(referral, story.operator, "RecordConsent", clock, scope=consent)
     await _take(referral, story.operator, "SendReferral", clock)
     return referral
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.arrears_support import ArrearsSupport
 from domain.dunning import evaluate
 from domain.fields import local_day
-from domain.ladder import STAFF, reminders_of
+from domain.ladder import STAFF, Rung, reminders_of
 from domain.message import HUMAN
 from domain.process import Process
 from domain.record import load
@@ -25,7 +25,7 @@ from store.jobs import Job, key_of
 from store.policies import Policies
 from store.projection import reminder_row
 from store.telling import directory_of, facts_of
-from workers.dispatch import dunning
+from workers.dispatch import dunning, referring
 from workers.dispatch.acting import Act, by_hand, step, task
 from workers.dispatch.composing import Composed, Message, messages
 
@@ -55,7 +55,7 @@ class Batch:
         settled, due = [_over(job, self._now, "STATE_LEFT") for job in self._jobs if not job.row.present], []
         standing = [job for job in self._jobs if job.row.present]
         late = {job.name for job in standing if not self._on_time(job)}
-        await self._read(job for job in standing if job.name in late or job.rung.dun or job.rung.when.times > 1)
+        await self._read(job for job in standing if job.name in late or _whole(job.rung))
         for job in standing:
             if job.name in late and (put_off := self._put_off(job)):
                 settled.append(put_off)
@@ -63,6 +63,9 @@ class Batch:
                 due.append(job)
             elif job.rung.dun:
                 await self._dun(job)
+            elif job.rung.repropose:
+                process = self._processes[job.row.process_id]
+                self._ask(await referring.to_the_next(self._connection, job, process, now=self._now))
             else:
                 self._act(job)
         composed = await self._compose(due)
@@ -177,6 +180,11 @@ def unknown(rows: Sequence[AnyRow], known: Sequence[Job], now: datetime) -> list
     found = {tuple(job.key.values()) for job in known}
     gone = {"status": ReminderStatus.CANCELLED.name, "code": "RUNG_GONE", "ended_at": now}
     return [key_of(row) | gone for row in rows if tuple(key_of(row).values()) not in found]
+
+
+def _whole(rung: Rung) -> bool:
+    """Whether it takes the whole process to do it."""
+    return rung.dun or rung.repropose or rung.when.times > 1
 
 
 def _done(job: Job, now: datetime) -> Settled:
