@@ -30,9 +30,6 @@ from workflows.policy_adoption import PolicyAdoption
 from workflows.policy_dry_run import PolicyDryRun
 from workflows.tenant_case import TenantCaseWorkflow
 
-CACHED_WORKFLOWS = 1_000
-"""Cases kept in memory between two steps; another is replayed from its history (some milliseconds) when it wakes."""
-
 DATABASE_CONNECTIONS = 10
 """As many batches are written at once; activities beyond them wait their turn."""
 
@@ -44,11 +41,15 @@ def case_worker(
     client: Client,
     database_engine: AsyncEngine,
     *,
+    cached: int = Settings.cached_cases,
     sandbox: bool = True,
     task_queue: str = TASK_QUEUE,
     processes: Sequence[type[Process]] = PROCESSES,
 ) -> Worker:
-    """Return the worker of case workflows and their activities, not started; of the product's own `processes`."""
+    """Return the worker of case workflows and their activities, not started; of the product's own `processes`.
+
+    `cached` is how many cases it keeps in memory.
+    """
     activities = Activities(database_engine, Policies(processes), client)
     return Worker(
         client,
@@ -56,7 +57,7 @@ def case_worker(
         workflows=[TenantCaseWorkflow],
         activities=[activities.project, activities.reserve],
         workflow_runner=workflow_runner(sandbox=sandbox),
-        max_cached_workflows=CACHED_WORKFLOWS,
+        max_cached_workflows=cached,
         max_concurrent_activities=4 * DATABASE_CONNECTIONS,
     )
 
@@ -110,7 +111,7 @@ async def run_worker(settings: Settings) -> None:
     try:
         async with channels(settings) as by_channels:
             workers = [
-                case_worker(client, database_engine, sandbox=settings.sandbox),
+                case_worker(client, database_engine, cached=settings.cached_cases, sandbox=settings.sandbox),
                 dispatch_worker(client, database_engine, by_channels, sandbox=settings.sandbox),
                 bulk_worker(client, bulk_engine, sandbox=settings.sandbox),
             ]
