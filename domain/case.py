@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from domain.choices import Choice
-from domain.fields import DistrictId, PersonId, ServicePointId, StaffId
+from domain.fields import Day, DistrictId, PersonId, ServicePointId, StaffId
 from domain.process import ENTERED_IN_ERROR, OPEN, Process, step
 from domain.refusals import Refusal, Refused
 from domain.roles import Role
@@ -37,6 +37,11 @@ class Case(Process):
     """When the last of its tracks ended: the case does not end before."""
     tracks: Annotated[tuple[Any, ...], Field(exclude=True)] = ()
     """The open tracks, attached by whoever evaluates the case; not part of its own record."""
+
+    @property
+    def retained_until(self) -> Day | None:
+        """The last day on which the file must be kept; None while the case is open, or if nothing says how long."""
+        return None
 
     def admit(self, at: datetime) -> None:
         """Refuse a new track, or a step on a present one, when the case cannot take it."""

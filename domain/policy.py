@@ -24,7 +24,7 @@ every line at fault with what to do about it. `dunning` is an optional section: 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from pydantic import ValidationError
 
@@ -35,7 +35,7 @@ from domain.ladder_check import ladder_problems, text_problems
 from domain.marked_yaml import MarkedYaml, Path, Problem
 from domain.policy_form import advice, form
 from domain.process import Process
-from domain.terms import CLOSED_DAYS_RENEWED, Closures, Term, Terms
+from domain.terms import CLOSED_DAYS_RENEWED, LASTING, Closures, Term, Terms
 from domain.timetable import Timetable
 from domain.wording import Wording, listed
 
@@ -146,7 +146,9 @@ def _section(kind: str, process: type[Process], read: Any, document: MarkedYaml)
     section = getattr(read.processes, kind)
     deadlines = {name: _cited(figure.within, kind, name) for name, figure in section.deadlines}
     limits = {name: _cited(figure.value, kind, name) for name, figure in section.limits if figure}
-    for part, figures in (("deadlines", deadlines), ("limits", limits)):
+    hints = get_type_hints(process.Limits, include_extras=True)
+    bounded = {name: value for name, value in limits.items() if LASTING not in get_args(hints[name])}
+    for part, figures in (("deadlines", deadlines), ("limits", bounded)):
         for name in filter(lambda name: _too_long(figures[name]), figures):
             document.problem(("processes", kind, part, name), _TOO_LONG.format(name=name))
     together = None

@@ -1,12 +1,14 @@
 """A tenant's case: one file from first contact to closure and follow-up (DOMAIN section 3)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Annotated
+
+from pydantic import model_validator
 
 from domain.case import Case, Urgency
 from domain.choices import Choice
@@ -28,7 +30,7 @@ from domain.process import NEW, OPEN, SAME, Appointment, Reservation, States, st
 from domain.refusals import Refusal, Refused
 from domain.roles import FIELD, OFFICE, STAFF, Party, Role
 from domain.shape import ANYWHERE
-from domain.terms import Term, Unit, due, last_moment
+from domain.terms import LASTING, Term, Unit, due, last_moment
 
 NEEDS_MOST = 60
 """How many needs a case keeps, the latest: a bound on what it carries; the event log has them all."""
@@ -160,6 +162,7 @@ class Reopen:
 
 _NINETY_DAYS = Term(90, Unit.DAYS)
 _HALF_A_YEAR = Term(180, Unit.DAYS)
+_TEN_YEARS = Term(120, Unit.MONTHS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,13 +173,25 @@ class CaseLimits:
     `next_follow_up`: how long after one follow-up of a monitored case comes the next; the first one is due at the term
     of `MONITORED`. `reopen_within`: how long after closure a case is reopened rather than opened anew. `danger_within`:
     how soon a case in danger reaches a person. `pause_most`: how long a pause may last, with all its extensions.
+    `retain_for`: how long the file is kept after it has ended, in error too, before it may be erased.
     """
 
     reconvocations: Count
     reopen_within: Term
     danger_within: Term
+    retain_for: Annotated[Term, LASTING]
     next_follow_up: Term = _NINETY_DAYS
     pause_most: Term = _HALF_A_YEAR
+
+    def __post_init__(self) -> None:
+        if self.retain_for.longest < self.reopen_within.longest:
+            raise ValueError("`retain_for` is shorter than `reopen_within`: what may be reopened is kept")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, given: object) -> object:
+        # A policy must say it; cases that were opened before policies did are kept for the ordinary prescription.
+        return {"retain_for": _TEN_YEARS, **given} if isinstance(given, Mapping) else given
 
 
 @dataclass(kw_only=True)
@@ -223,12 +238,14 @@ class TenantCase(Case, it="Pratica"):
             yield self.limits.next_follow_up if again else term, start
 
     def terms_running(self) -> Iterator[tuple[Term, datetime]]:
-        """Danger's own term beside the state's; of a closed case, the window in which it may be reopened."""
+        """Danger's own term beside the state's; of a case that has ended, how long it may be reopened and is kept."""
         yield from super().terms_running()
         if self.danger_since:
             yield self.limits.danger_within, self.danger_since
         if self.state == self.State.CLOSED.name and self.entered_at:
             yield self.limits.reopen_within, self.entered_at
+        if self.ended and self.entered_at:
+            yield self.limits.retain_for, self.entered_at
 
     def falls_due(self) -> tuple[datetime, Term] | None:
         """Danger reaches a person at once, whatever the state and in any pause."""
@@ -244,6 +261,14 @@ class TenantCase(Case, it="Pratica"):
         if self.state != self.State.CLOSED.name or not self.entered_at:
             return None
         return due(self.limits.reopen_within, self.entered_at, self.terms.closures)
+
+    @property
+    def retained_until(self) -> Day | None:
+        """The file is kept for as long as the policy says that it carries, from the day on which the case ended."""
+        if not self.ended or not self.entered_at:
+            return None
+        end = due(self.limits.retain_for, self.entered_at, self.terms.closures)
+        return local_day(end - datetime.resolution)
 
     def may_be_convened(self, _at: datetime) -> None:
         """Guard: after the policy's number of re-convocations comes a home visit."""

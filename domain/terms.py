@@ -26,7 +26,10 @@ CLOSED_DAYS_BEFORE = timedelta(days=400)
 """How far back, for a fact that is told late."""
 
 CLOSED_DAYS_RENEWED = timedelta(days=400)
-"""With less than this left ahead, a step brings new ones; no term of a policy may be longer."""
+"""With less than this left ahead, a step brings new ones; no term of a policy may be longer, unless it is `LASTING`."""
+
+LASTING = "outlives the closed days that are known"
+"""Marks a limit whose term may be longer, `Annotated[Term, LASTING]`: nothing is hurt if it ends on a holiday then."""
 
 _SATURDAY, _SUNDAY = 5, 6
 _ONE_DAY = timedelta(days=1)

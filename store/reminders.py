@@ -27,7 +27,7 @@ from store.requests import Asked
 from store.scope import Scope, within
 
 MOST = 100
-"""Reminders, and messages, that a process shows: the latest."""
+"""Reminders, messages, and tasks that were done, that a process shows: the latest."""
 
 
 class Key(NamedTuple):

@@ -1,4 +1,4 @@
-"""The worklist: open tasks, soonest due first, of whoever may take them."""
+"""The worklist: open tasks, soonest due first, of whoever may take them; and what was done on a process."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, Uuid, bindparam, cast, exists, literal, select
+from sqlalchemy import CTE, ColumnElement, Select, Uuid, bindparam, cast, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,6 +26,7 @@ from store.database import AnyRow
 from store.filters import Kind, Several, matching
 from store.joins import Joined
 from store.pages import Order, Page, Pages
+from store.reminders import MOST
 from store.scope import Scope, within
 
 
@@ -111,6 +112,23 @@ async def open_tasks(
     return found
 
 
+async def done_tasks(
+    connection: AsyncConnection, process_ids: Collection[UUID], *, scope: Scope, references: References
+) -> Mapping[UUID, list[AnyRow]]:
+    """Return what was done on each of these processes, the latest first; of many, the latest."""
+    found: dict[UUID, list[AnyRow]] = {process_id: [] for process_id in process_ids}
+    # Of the process, not of the task: what is done stays in the district that it was done in.
+    seen = exists().where(t.process.c.id == _task.process_id, within(scope, t.process)).correlate(t.task)
+    latest = func.row_number().over(
+        partition_by=_task.process_id, order_by=(_task.done_at.desc(), _task.entry.desc(), _task.reason)
+    )
+    done = _read(references).where(_task.process_id.in_(process_ids), _task.done_at.is_not(None), seen)
+    ranked = done.add_columns(latest.label("rank")).subquery()
+    for row in await connection.execute(select(ranked).where(ranked.c["rank"] <= MOST).order_by(ranked.c["rank"])):
+        found[row.process_id].append(row)
+    return found
+
+
 async def role_of(
     connection: AsyncConnection, process_id: UUID, entry: int, reason: TaskReason, *, scope: Scope
 ) -> Role:
@@ -186,6 +204,7 @@ _COLUMNS = (
     _task.role,
     _task.due_at,
     _task.opened_at,
+    _task.done_at,
     _task.urgency,
 )
 
@@ -195,6 +214,11 @@ _OF_PROCESS = {"id": _task.process_id, "kind": _task.kind, "state": _task.state}
 
 
 def _tasks(references: References, scope: Scope) -> Select[Any]:
+    """Return the statement: open tasks in sight."""
+    return _read(references).where(_task.done_at.is_(None), within(scope, t.task))
+
+
+def _read(references: References) -> Select[Any]:
     joined = Joined(t.task, _COLUMNS)
     person, district, staff, assignment = t.person.c, t.district.c, t.staff.c, t.assignment.c
     for reference, columns in references.items():
@@ -208,6 +232,9 @@ def _tasks(references: References, scope: Scope) -> Select[Any]:
             case "district":
                 joined.along(reference, t.district, district.id == _task.district_id, columns=columns)
             case "assignee":
-                joined.through(t.assignment, assignment.process_id == _task.process_id, holds())
+                # Whoever has the process now did not do what was done on it.
+                joined.through(
+                    t.assignment, assignment.process_id == _task.process_id, _task.done_at.is_(None), holds()
+                )
                 joined.along(reference, t.staff, staff.id == assignment.staff_id, columns=columns)
-    return joined.select().where(_task.done_at.is_(None), within(scope, t.task))
+    return joined.select()

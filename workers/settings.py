@@ -16,6 +16,9 @@ from workers.errors import BadSetting
 
 PREFIX = "PRATICA_"
 
+_CASES_MOST = 100_000
+"""In the memory of one worker: some 10 GB."""
+
 # What Kubernetes tells every container of a service that is named `pratica`, or `pratica-...`.
 _SERVICE_LINK = re.compile(r"\w+(_SERVICE_HOST|_SERVICE_PORT(_\w+)?|_PORT_\d+_\w+)=.*|\w+_PORT=(tcp|udp|sctp)://.*")
 
@@ -107,6 +110,13 @@ def _rate(value: str) -> float:
     if not math.isfinite(rate) or rate < 0:
         raise ValueError
     return rate
+
+
+def _cases(value: str) -> int:
+    cases = int(value)
+    if not 1 <= cases <= _CASES_MOST:
+        raise ValueError
+    return cases
 
 
 def _origins(value: str) -> tuple[str, ...]:
@@ -295,6 +305,13 @@ class Settings:
         _file,
         "a file",
         otherwise="the one for Lombardy that is shipped",
+    )
+    cached_cases: int = _setting(
+        "Cases that each worker keeps in memory between two steps, some 0.1 MB each (0.2 with the sandbox). Another"
+        " is replayed from its history, some milliseconds, when something happens to it.",
+        _cases,
+        f"a whole number from 1 to {_CASES_MOST}",
+        default=1000,
     )
     sandbox: bool = _setting(
         "Check at run time that workflows are deterministic. `off` gives some 40% more steps a second.",

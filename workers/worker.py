@@ -28,9 +28,6 @@ from workflows.policy_adoption import PolicyAdoption
 from workflows.policy_dry_run import PolicyDryRun
 from workflows.tenant_case import TenantCaseWorkflow
 
-CACHED_WORKFLOWS = 1_000
-"""Cases kept in memory between two steps; another is replayed from its history (some milliseconds) when it wakes."""
-
 DATABASE_CONNECTIONS = 10
 """As many batches are written at once; activities beyond them wait their turn."""
 
@@ -43,10 +40,11 @@ def case_worker(
     database_engine: AsyncEngine,
     policies: Policies,
     *,
+    cached: int = Settings.cached_cases,
     sandbox: bool = True,
     task_queue: str = TASK_QUEUE,
 ) -> Worker:
-    """Return the worker of case workflows and their activities, not started."""
+    """Return the worker of case workflows and their activities, not started; `cached` cases are kept in memory."""
     activities = Activities(database_engine, policies, client)
     return Worker(
         client,
@@ -54,7 +52,7 @@ def case_worker(
         workflows=[TenantCaseWorkflow],
         activities=[activities.project, activities.reserve],
         workflow_runner=workflow_runner(sandbox=sandbox),
-        max_cached_workflows=CACHED_WORKFLOWS,
+        max_cached_workflows=cached,
         max_concurrent_activities=4 * DATABASE_CONNECTIONS,
     )
 
@@ -115,7 +113,7 @@ async def run_worker(settings: Settings) -> None:
     try:
         async with channels(settings) as by_channels:
             workers = [
-                case_worker(client, database_engine, policies, sandbox=settings.sandbox),
+                case_worker(client, database_engine, policies, cached=settings.cached_cases, sandbox=settings.sandbox),
                 dispatch_worker(client, database_engine, policies, by_channels, sandbox=settings.sandbox),
                 bulk_worker(client, bulk_engine, policies, sandbox=settings.sandbox),
             ]

@@ -234,6 +234,8 @@ def _type(process: type[Process]) -> type[Any]:
             return await info.context.loader(_load_tracks).load(self.row.id)
 
         fields["tracks"] = resolved(list[ProcessInterface], tracks, description="Its tracks, oldest first.")
+        kept = "The last day on which the file must be kept, by the policy; null while it is open."
+        fields["retained_until"] = date | None, strawberry.field(description=kept)
     else:
 
         async def case(self: ProcessNode, info: Info) -> Any:

@@ -1,8 +1,8 @@
 """A task in GraphQL: something that waits for a role of the agency, read from one row with all that it refers to."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ForwardRef, Optional
+from typing import Annotated, Any, ForwardRef, Optional
 from uuid import UUID
 
 import strawberry
@@ -23,7 +23,8 @@ from domain.tasks import RAISED, TaskReason
 from store import tables as t
 from store.database import AnyRow
 from store.joins import Part
-from store.worklist import References, open_tasks
+from store.reminders import MOST
+from store.worklist import References, done_tasks, open_tasks
 
 _ENTRIES: Mapping[str, type[Registered]] = {"person": Person, "district": District, "assignee": Staff}
 _URGENCIES: Sequence[Urgency] = [*Urgency]
@@ -41,19 +42,19 @@ def _id(_context: Context, process: UUID, entry: int, reason: str) -> str:
     return encode("Task", f"{process}:{entry}:{reason}")
 
 
-def _overdue(context: Context, due_at: datetime) -> bool:
-    return due_at <= context.now
+def _overdue(context: Context, due_at: datetime, done_at: datetime | None) -> bool:
+    return due_at <= (done_at or context.now)
 
 
 _FIELDS: dict[str, tuple[Any, Told, str]] = {
     "id": (
         strawberry.ID,
         Told(("process_id", "entry", "reason"), _id),
-        "The same for as long as there is something to do.",
+        "The same for as long as it exists.",
     ),
     "kind": (str, PROCESS["kind"], "The kind of the process: TENANT_CASE, ARREARS_SUPPORT, ..."),
     "kind_label": (str, PROCESS["kindLabel"], "In the caller's language."),
-    "state_name": (str, PROCESS["stateName"], "The state that waits."),
+    "state_name": (str, PROCESS["stateName"], "The state that waits, or waited."),
     "state_label": (str, PROCESS["stateLabel"], "In the caller's language."),
     "role": (enum(Role), chosen("role", Role), "Whom it waits for."),
     "reason": (enum(TaskReason), chosen("reason", TaskReason), "Why there is a task."),
@@ -68,8 +69,17 @@ _FIELDS: dict[str, tuple[Any, Told, str]] = {
         "How urgent the case is.",
     ),
     "due_at": (datetime, Told(("due_at",), itself), "By when; when it began, if it has no deadline."),
-    "overdue": (bool, Told(("due_at",), _overdue), "Whether `dueAt` has passed."),
+    "overdue": (
+        bool,
+        Told(("due_at", "done_at"), _overdue),
+        "Whether `dueAt` has passed, or had when it was done.",
+    ),
     "opened_at": (datetime, Told(("opened_at",), itself), "Since when it waits."),
+    "done_at": (
+        datetime | None,
+        Told(("done_at",), itself),
+        "When it was done, or its state was left; null while there is something to do. The `history` says by whom.",
+    ),
 }
 
 
@@ -94,7 +104,7 @@ TASK = make(
         "process": resolved(ForwardRef("Process"), _process, description="What waits."),
         "person": _entry("person", "Whom the case is about, if the caller may see them."),
         "district": _entry("district", "Where."),
-        "assignee": _entry("assignee", "Who is to do it; null while it is anybody's."),
+        "assignee": _entry("assignee", "Who is to do it; null while it is anybody's, and once it is done."),
     },
     description="Something to do: a state that waits for a role of the agency, or a deadline that went by.",
 )
@@ -126,15 +136,33 @@ def _process_columns(asked: Asked | None) -> Collection[str]:
 _ALL = read_along(None)
 
 
-async def _load(context: Context, process_ids: list[UUID]) -> Sequence[Sequence[TaskNode]]:
+async def _open(context: Context, process_ids: list[UUID]) -> Sequence[Sequence[TaskNode]]:
+    return await _load(context, process_ids, open_tasks)
+
+
+async def _done(context: Context, process_ids: list[UUID]) -> Sequence[Sequence[TaskNode]]:
+    return await _load(context, process_ids, done_tasks)
+
+
+_OfProcesses = Callable[..., Awaitable[Mapping[UUID, list[AnyRow]]]]
+
+
+async def _load(context: Context, process_ids: list[UUID], read: _OfProcesses) -> Sequence[Sequence[TaskNode]]:
     async with context.reading() as connection:
-        found = await open_tasks(connection, process_ids, scope=context.identity, references=_ALL)
+        found = await read(connection, process_ids, scope=context.identity, references=_ALL)
     return [[TaskNode(row, _ALL) for row in found[process_id]] for process_id in process_ids]
 
 
-async def _of_process(self: ProcessNode, info: Info) -> Any:
-    return await info.context.loader(_load).load(self.row.id)
+Done = Annotated[bool, strawberry.argument(description="What was done instead of what there is to do.")]
 
 
-TASKS = resolved(list[TASK], _of_process, description="What there is to do on it, soonest due first.")  # type: ignore[valid-type]
+async def _of_process(self: ProcessNode, info: Info, *, done: Done = False) -> Any:
+    return await info.context.loader(_done if done else _open).load(self.row.id)
+
+
+TASKS = resolved(
+    list[TASK],  # type: ignore[valid-type]
+    _of_process,
+    description=f"What there is to do on it, soonest due first; or what was done, the latest first and {MOST} at most.",
+)
 """The field `tasks` of every process."""

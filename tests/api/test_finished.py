@@ -46,6 +46,7 @@ query Case($id: ID!) {
       version state stateLabel deadline deadlineClause overdue openedAt outcome needs { area note { text } }
       person { givenName familyName } operator { name } servicePoint { name }
       tasks { id dueAt assignee { name } process { id version deadlineClause } }
+      done: tasks(done: true) { ...Whole id doneAt process { id stateName deadline } }
       tracks {
         id kind stateLabel deadline availableSteps { name open reason }
         ... on ArrearsSupport { monthsOwed source plan { instalments { dueOn amount } } }
@@ -55,7 +56,7 @@ query Case($id: ID!) {
     }
   }
 }
-"""
+""" + LISTS[LISTS.index("fragment Whole") :]
 WRONG = '{ worklist(first: 1000) { nodes { id } } stops(after: "nonsense") { nodes { id } } viewer { roles } }'
 
 
@@ -68,6 +69,8 @@ async def busy(office: Office) -> Office:
         await office.track(case, DocumentPractice, at=at, document="ISEE")
         debt = {"tenancy": str(office.world.tenancy), "balance": "900.00", "months_owed": 3, "source": "ACCOUNTS"}
         await office.track(case, ArrearsSupport, at=at, **debt)
+        for hour in range(1, 5):
+            await office.take(case, "plan_visit", at=at, appointment=at + timedelta(hours=hour))
         await office.take(case, "record_interview", at=at, needs=[{"area": "ECONOMIC"}, {"area": "HEALTH"}])
     office.now = MORNING + timedelta(days=30)
     await office.let_deadlines_pass(case, office.now)

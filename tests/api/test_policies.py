@@ -229,7 +229,7 @@ SET_URGENCY = """
 """
 EXPLAIN = """
     query($id: ID!) { node(id: $id) { ... on Process { version deadline deadlineExplained { policy clause because amount
-      unit startsAt endsAt closedDaysSkipped } termsExplained { clause decides }
+      unit startsAt endsAt closedDaysSkipped } termsExplained { clause decides } ... on TenantCase { retainedUntil }
       history { nodes { step label policy } } } } }
 """
 
@@ -325,7 +325,19 @@ async def test_every_term_that_runs_is_explained(office: Office) -> None:
     await office.take(case, "close", at=MORNING, outcome="RESOLVED")
     told = (await office.ask(EXPLAIN, {"id": gid("TenantCase", case)}))["node"]
     assert told["deadlineExplained"] is None
-    assert {"clause": "TENANT_CASE.reopen_within", "decides": False} in told["termsExplained"]
+    assert told["termsExplained"][-2:] == [
+        {"clause": "TENANT_CASE.reopen_within", "decides": False},
+        {"clause": "TENANT_CASE.retain_for", "decides": False},
+    ]
+
+
+async def test_how_long_the_file_is_kept_is_told_once_it_has_ended(office: Office) -> None:
+    """Ten years in Lombardy; 16 November 2036 is a Sunday."""
+    case = await office.open()
+    asked = {"id": gid("TenantCase", case)}
+    assert (await office.ask(EXPLAIN, asked))["node"]["retainedUntil"] is None
+    await office.take(case, "close", at=MORNING, outcome="RESOLVED")
+    assert (await office.ask(EXPLAIN, asked))["node"]["retainedUntil"] == "2036-11-17"
 
 
 async def test_versions_are_paged_the_latest_first(desk: Desk) -> None:

@@ -126,6 +126,66 @@ async def test_it_is_narrowed_by_everything_that_a_supervisor_asks_for(office: O
     assert await office.refused(TASKS, {"first": 101}) == ["PAGE_INVALID"]
 
 
+DONE = """
+query($id: ID!) { node(id: $id) { ... on TenantCase { state tasks { reason } done: tasks(done: true) {
+  stateName reason doneAt overdue assignee { name } district { name } process { id stateName }
+} } } }
+"""
+
+
+async def done(office: Office, case: UUID, **who: Any) -> Any:
+    return (await office.ask(DONE, {"id": gid("TenantCase", case)}, **who))["node"]
+
+
+async def test_what_was_done_on_a_process_is_read_apart_the_latest_first(office: Office) -> None:
+    """Of no one's any more, overdue if it was done late, with the process as it stands now."""
+    case = await office.open()
+    assert (await done(office, case))["done"] == []
+    late = MORNING + timedelta(days=20)
+    await office.let_deadlines_pass(case, late)
+    await office.take(case, "record_interview", at=late)
+    await office.take(case, "take_charge", at=late + timedelta(hours=1))
+    assert await codes(office, CLAIM, {"processes": [gid("TenantCase", case)]}) == []
+    found = await done(office, case)
+    assert [each["reason"] for each in found["tasks"]] == ["STATE"]
+    assert [(each["stateName"], each["reason"], each["overdue"]) for each in found["done"]] == [
+        ("LISTENED", "STATE", False),
+        ("CONTACTED", "OVERDUE", True),
+        ("CONTACTED", "STATE", True),
+    ]
+    assert [each["doneAt"] for each in found["done"]] == [
+        (late + timedelta(hours=hours)).isoformat() for hours in (1, 0, 0)
+    ]
+    assert {each["process"]["stateName"] for each in found["done"]} == {"IN_CHARGE"}
+    assert [each["assignee"] for each in found["done"]] == [None] * 3
+
+
+async def test_who_takes_a_case_over_reads_what_was_done_on_it_elsewhere(office: Office) -> None:
+    """And who had it before reads nothing of it any more."""
+    case, elsewhere = await office.open(), office.world.elsewhere
+    await office.take(case, "record_interview", at=MORNING)
+    await office.take(case, "hand_over", at=MORNING, operator=str(office.world.staff), district=str(elsewhere))
+    assert await done(office, case) is None
+    (there,) = (await done(office, case, districts=[elsewhere]))["done"]
+    assert (there["stateName"], there["district"]["name"]) == ("CONTACTED", "San Fermo")
+
+
+async def test_of_much_that_was_done_the_latest_is_read_in_one_statement_for_all(office: Office) -> None:
+    """A case that is planned for years, and one beside it."""
+    cases = [await office.open(person=await office.person(name)) for name in ("Uno", "Due")]
+    for day in range(1, 105):
+        at = MORNING + timedelta(days=day)
+        await office.take(cases[0], "plan_visit", at=at, appointment=at + timedelta(hours=1))
+    asked = "{ cases { nodes { ... on Process { tasks(done: true) { doneAt } } } } }"
+    sent = office.statements()
+    found = (await office.ask(asked))["cases"]["nodes"]
+    assert sorted(len(each["tasks"]) for each in found) == [0, 100]
+    assert sum("FROM task" in statement for statement in sent) == 1
+    (many,) = (each["tasks"] for each in found if each["tasks"])
+    assert many[0]["doneAt"] == (MORNING + timedelta(days=104)).isoformat()
+    assert many[-1]["doneAt"] == (MORNING + timedelta(days=5)).isoformat()
+
+
 def _debt(office: Office) -> dict[str, Any]:
     return {"tenancy": str(office.world.tenancy), "balance": "900.00", "months_owed": 3, "source": "ACCOUNTS"}
 

@@ -101,6 +101,7 @@ def test_a_dry_run_names_the_limits_that_change_and_the_window_of_a_closed_case(
     stricter = other(
         ("reconvocations: {value: 2", "reconvocations: {value: 1"),
         ("reopen_within: {value: 120 days", "reopen_within: {value: 30 days"),
+        ("retain_for: {value: 120 months", "retain_for: {value: 60 months"),
     )
     life = Life(TenantCase)
     life.take("open", person=str(UUID(int=2)), district=str(UUID(int=3)))
@@ -111,6 +112,7 @@ def test_a_dry_run_names_the_limits_that_change_and_the_window_of_a_closed_case(
     assert {(limit.name, limit.before, limit.after) for limit in change.limits} == {
         ("reconvocations", "2", "1"),
         ("reopen_within", "120 days", "30 days"),
+        ("retain_for", "120 months", "60 months"),
     }
     assert change.reopening_to
     assert change.reopening_from

@@ -21,6 +21,7 @@ from domain.policy import Policy, PolicyInvalid, load
 from domain.process import Process, States
 from domain.processes import PROCESSES
 from domain.roles import Party, Role
+from domain.tenant_case import TenantCase
 from domain.terms import Closures, Term, Terms, Unit, due
 from tests.domain.words import WORDS
 
@@ -402,6 +403,27 @@ def test_a_term_that_outlives_the_closed_days_that_are_known_is_told() -> None:
     assert load(longest.replace("3 hours", "9600 hours").replace("6 months", "12 months"), SAMPLES)
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("9999 months", ""),
+        ("3 months", "`retain_for` is shorter than `reopen_within`: what may be reopened is kept"),
+        (None, "TENANT_CASE has no limit retain_for: add `retain_for: {value: ..., because: ...}`"),
+    ],
+)
+def test_how_long_a_file_is_kept_is_said_and_may_be_years(value: str | None, said: str) -> None:
+    """Longer than closed days are known, never shorter than it may be reopened, and no policy is silent about it."""
+    text = files("domain").joinpath("policies/lombardia.yaml").read_text("utf-8")
+    (line,) = (line for line in text.splitlines() if "retain_for:" in line)
+    changed = text.replace(line, line.replace("120 months", value) if value else "")
+    if not said:
+        assert load(changed, PROCESSES).limits(TenantCase).retain_for.amount == 9999
+        return
+    with pytest.raises(PolicyInvalid) as invalid:
+        load(changed, PROCESSES)
+    assert [problem.message for problem in invalid.value.errors] == [said]
+
+
 def test_nothing_of_a_region_is_in_the_program() -> None:
     """The same week under two policies: other deadlines, other limits, a Saturday that counts, another plan allowed."""
     told: dict[str, list[object]] = {}
@@ -414,12 +436,13 @@ def test_nothing_of_a_region_is_in_the_program() -> None:
         told[region] = [
             due(fault.limits.ordinary, monday, place).date(),
             due(fault.limits.emergency, monday, place) - monday,
+            policy.limits(TenantCase).retain_for.amount,
             arrears.missed_allowed,
             [frequency.name for frequency in arrears.frequencies],
         ]
     assert told == {
-        "lombardia": [date(2026, 11, 25), timedelta(hours=2), 0, ["MONTHLY"]],
-        "emilia-romagna": [date(2026, 11, 24), timedelta(hours=4), 1, ["MONTHLY", "BIMONTHLY"]],
+        "lombardia": [date(2026, 11, 25), timedelta(hours=2), 120, 0, ["MONTHLY"]],
+        "emilia-romagna": [date(2026, 11, 24), timedelta(hours=4), 60, 1, ["MONTHLY", "BIMONTHLY"]],
     }
 
 

@@ -151,6 +151,37 @@ def test_a_closed_case_is_reopened_within_the_window() -> None:
     assert life.process.outcome is None
 
 
+@pytest.mark.parametrize(("ending", "given"), [("close", {"outcome": "RESOLVED"}), ("enter_in_error", {})])
+def test_a_case_that_has_ended_is_kept_as_long_as_the_policy_says(ending: str, given: dict[str, str]) -> None:
+    """In Lombardy ten years from the day on which it ended, which is a Sunday: until Monday. Nothing while open."""
+    life = in_charge().on(date(2026, 3, 2))
+    assert life.process.retained_until is None
+    assert "retain_for" not in str([*life.process.terms_running()])
+    ended = life.take(ending, **given)
+    assert ended.retained_until == date(2036, 3, 3)
+    explained = [(term.clause, start) for term, start in ended.terms_running()]
+    assert explained[-1] == ("TENANT_CASE.retain_for", life.at)
+
+
+def test_a_follow_up_after_closure_does_not_keep_a_case_longer_and_a_reopened_one_is_not_counted() -> None:
+    life = in_charge()
+    life.take("close", outcome="RESOLVED")
+    assert life.later(days=30).take("follow_up").retained_until == date(2036, 3, 3)
+    assert life.take("reopen").retained_until is None
+    assert life.take("close", outcome="MOVED").retained_until == date(2036, 4, 1)
+
+
+def test_a_case_from_before_policies_said_it_is_kept_for_ten_years() -> None:
+    """Its record, and the history that it is in, are read as they were written."""
+    life = in_charge()
+    record = dump(life.take("close", outcome="RESOLVED"))
+    del record["limits"]["retain_for"]
+    loaded = load("TENANT_CASE", record)
+    assert isinstance(loaded, TenantCase)
+    assert loaded.limits.retain_for == Term(120, Unit.MONTHS)
+    assert loaded.retained_until == date(2036, 3, 3)
+
+
 def test_danger_reaches_a_person_within_the_hour() -> None:
     """From when it was known, not from when the state was entered; once it has passed, the usual term is back."""
     life = contacted()

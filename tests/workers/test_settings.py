@@ -6,6 +6,7 @@ import pytest
 from workers.errors import BadSetting
 from workers.settings import Settings, variable
 
+CASES = "expected a whole number from 1 to 100000"
 _README = Path(__file__).parents[2] / "README.md"
 
 
@@ -28,6 +29,7 @@ def test_what_is_set_is_read() -> None:
             "PRATICA_GATEWAY_URL": "https://gateway.example.org/pratica/",
             "PRATICA_RECEIPT_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
             "PRATICA_SMTP_RATE": "0.5",
+            "PRATICA_CACHED_CASES": "20000",
         }
     )
 
@@ -35,6 +37,7 @@ def test_what_is_set_is_read() -> None:
     assert settings.temporal_address == "temporal.example.org:7233"
     assert settings.gateway_url == "https://gateway.example.org/pratica"
     assert (settings.smtp_rate, settings.gateway_rate) == (0.5, 0)
+    assert settings.cached_cases == 20_000
     assert (settings.port, settings.sandbox, settings.data) == (9000, False, Path("/srv/pratica"))
 
 
@@ -60,6 +63,9 @@ def test_what_is_set_is_read() -> None:
         ),
         ("PRATICA_SMTP_RATE", "-1", "PRATICA_SMTP_RATE cannot be `-1`: expected a number."),
         ("PRATICA_GATEWAY_RATE", "nan", "PRATICA_GATEWAY_RATE cannot be `nan`: expected a number."),
+        ("PRATICA_CACHED_CASES", "0", f"PRATICA_CACHED_CASES cannot be `0`: {CASES}."),
+        ("PRATICA_CACHED_CASES", "100001", f"PRATICA_CACHED_CASES cannot be `100001`: {CASES}."),
+        ("PRATICA_CACHED_CASES", "many", f"PRATICA_CACHED_CASES cannot be `many`: {CASES}."),
         ("PRATICA_PROT", "80", "PRATICA_PROT is not a setting; did you mean PRATICA_PORT?"),
         ("PRATICA_WEATHER", "fine", "PRATICA_WEATHER is not a setting."),
     ],

@@ -103,6 +103,20 @@ async def test_what_is_opened_after_a_refused_opening_goes_on(
         assert (await cases.handle(case_id).describe()).status is WorkflowExecutionStatus.RUNNING
 
 
+async def test_a_worker_carries_more_cases_than_it_keeps_in_memory(
+    temporal: Client, engine: AsyncEngine, world: World
+) -> None:
+    """What it has dropped for another case is replayed, and goes on where it was."""
+    cases = Cases(client=temporal, task_queue=f"one-at-a-time-{uuid4()}")
+    found = [uuid4() for _ in range(3)]
+    async with case_worker(temporal, engine, POLICIES, cached=1, task_queue=cases.task_queue):
+        for case_id in found:
+            await cases.open(world.open_case(case_id))
+        for case_id in found:
+            taken = await cases.take(case_id, world.request(TenantCase, "record_interview", on=case_id, version=1))
+            assert taken.version == 2
+
+
 async def test_a_track_opens_and_ends_with_the_case(cases: Cases, world: World, engine: AsyncEngine) -> None:
     """A case cannot close while a track is open, and its version counts tracks opened and ended."""
     case_id, track = uuid4(), uuid4()

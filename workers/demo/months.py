@@ -25,7 +25,7 @@ from workers.demo.agenda import Agenda, Later
 from workers.demo.client import Api
 from workers.demo.office import Office, opened, stop
 from workers.demo.people import SEED
-from workers.demo.told import Climbed, Records, Sums, Told, told
+from workers.demo.told import Climbed, Records, Sums, Told, climbed, told
 from workers.demo.weeks import OFFICE_OPENS, ROME, Weeks, moment
 from workers.embedded import pass_until
 from workers.embedded.process import free_port
@@ -142,7 +142,7 @@ async def lived(
             until=agenda.end.astimezone(ROME).date(),
             told=lines,
             sums=sums,
-            climbed=await records.climbed(since),
+            climbed=await climbed(agency.supervisor, since, agenda.now),
             post_office={channel: channels.count(channel) for channel in sorted({*channels})},
             requests=api.requests,
             fed_seconds=fed - started,
