@@ -7,11 +7,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
+from domain.tenant_case import TenantCase
 from store import tables as t
 from tests.workflows.lives import live_a_case
 from tests.workflows.test_case_workflow import nothing_differs
@@ -38,6 +39,23 @@ async def test_a_history_made_today_replays(cases: Cases, world: World) -> None:
     """The same decisions come out of the same history."""
     case_id = await live_a_case(cases, world)
     await replayer().replay_workflow(await cases.handle(case_id).fetch_history())
+
+
+async def test_the_history_of_a_case_that_cannot_be_reopened_any_more_replays(
+    cases: Cases, world: World, engine: AsyncEngine
+) -> None:
+    """Closed a year ago and told today: its window has ended, and so has its workflow."""
+    case_id, long_ago = uuid4(), datetime.now(UTC) - timedelta(days=400)
+    await cases.open(world.open_case(case_id, at=long_ago))
+    closed = world.request(TenantCase, "close", {"outcome": "RESOLVED"}, on=case_id, version=1, at=long_ago)
+    await cases.take(case_id, closed)
+    await cases.handle(case_id).result()
+    await replayer().replay_workflow(await cases.handle(case_id).fetch_history())
+    async with engine.connect() as connection:
+        names = await connection.execute(select(t.event.c.name).order_by(t.event.c.seq))
+        left = await connection.execute(select(t.task).where(t.task.c.done_at.is_(None)))
+        assert names.scalars().all()[-1] == "window_ended"
+        assert left.all() == []
 
 
 @pytest.mark.parametrize("stored", STORED, ids=lambda path: path.stem)
