@@ -36,7 +36,7 @@ PATRON = (5, 8)
 
 @dataclass(kw_only=True)
 class World:
-    """The register's ids, and the policy."""
+    """The register's ids, the patron's day, and the policy."""
 
     municipality: UUID = field(default_factory=uuid4)
     district: UUID = field(default_factory=uuid4)
@@ -52,6 +52,8 @@ class World:
     funding_line: UUID = field(default_factory=uuid4)
     partner: UUID = field(default_factory=uuid4)
     partner_service: UUID = field(default_factory=uuid4)
+    patron: tuple[int, int] = PATRON
+    """Month and day of the municipality's."""
 
     async def settle(
         self, engine: AsyncEngine, *, budget: int = 1_000, capacity: int = 10, document: str = DOCUMENT
@@ -144,7 +146,7 @@ class World:
     ) -> StepRequest:
         """Return a step on the process with the id `on`, as the API sends it: with its terms if it opens one."""
         today = (at or datetime.now(UTC)).date()
-        known = closures(PATRON, start=today, until=today + timedelta(days=1_095), saturday_works=False)
+        known = closures(self.patron, start=today, until=today + timedelta(days=1_095), saturday_works=False)
         return StepRequest(
             request_id=key or uuid4().hex,
             fingerprint=fingerprint,

@@ -188,7 +188,7 @@ def test_a_hundred_and_fifty_examples_that_fail_are_each_told() -> None:
 def test_the_lombard_table_is_checked_with_the_policy() -> None:
     assert lombard().rows[-1] == Row(row="otherwise", then="nothing", because="nothing else is to be done today")
     assert {rung.text for rung, _ in rungs(lombard(), LOMBARDIA.wording.texts)} == {
-        "payment_reminder",
+        "contact_us",
         "first_letter",
         "second_letter",
         "formal_demand",

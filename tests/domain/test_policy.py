@@ -16,7 +16,9 @@ from domain import record
 from domain.arrears_support import ArrearsLimits, ArrearsSupport
 from domain.calendar import closures
 from domain.dry_run import opening
+from domain.dunning import rungs
 from domain.fields import Count, Euro
+from domain.ladder import Anchor, Whom
 from domain.policy import Policy, PolicyInvalid, load
 from domain.process import Process, States
 from domain.processes import PROCESSES
@@ -379,6 +381,21 @@ def test_a_shipped_policy_sets_every_process(region: str) -> None:
         assert set(policy.deadlines[process.kind]) == {state.name for state in process.State if state.waits_for}
         assert isinstance(policy.limits(process), process.Limits)
     assert all(term.clause in policy.clauses for terms in policy.deadlines.values() for term in terms.values())
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_whoever_is_late_is_asked_for_nothing_by_a_day_that_has_passed(region: str) -> None:
+    """After the deadline `by_day` is over; papers are those that had been asked for by that day."""
+    policy = shipped(region)
+    told = [
+        rung
+        for rung in policy.rungs.values()
+        if rung.tell is Whom.PERSON and rung.when.anchor is Anchor.DEADLINE and not rung.when.before
+    ]
+    if policy.dunning:
+        told += [rung for rung, _ in rungs(policy.dunning, policy.wording.texts)]
+    late = {rung.text for rung in told if rung.text and "by_day" in policy.wording.texts[rung.text].needs}
+    assert late <= {"papers_awaited"}
 
 
 @pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.kind)

@@ -1,7 +1,7 @@
 """A year of a tenant, lived on the time-skipping server: who was told what, by which channel, at which minute."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,23 +35,14 @@ async def year(
         yield year
 
 
-async def convened(year: Year, *when: int) -> None:
-    """An appointment at the stop, which is open on that day."""
-    year_, month, day, hour = when
-    appointment = datetime(year_, month, day, hour, tzinfo=ROME)
-    hours = {"starts_at": appointment - timedelta(hours=1), "ends_at": appointment + timedelta(hours=3)}
-    await year.change(t.stop, year.world.stop, **hours)
-    await year.take(TenantCase, "convene", {"stop": str(year.world.stop), "appointment": appointment.isoformat()})
-
-
 async def test_a_convocation_that_nobody_comes_to(year: Year) -> None:
     """Told at once, and on the working day before; the operator is told that nothing was recorded; then she is."""
     await year.open(operator=year.world.staff)
-    await convened(year, 2027, 1, 18, 10)
+    await year.convene(2027, 1, 18, 10)
     await year.until(2027, 1, 20, 9)
     await year.take(TenantCase, "record_no_show")
     await year.until(2027, 1, 27, 12)
-    await convened(year, 2027, 2, 1, 15)
+    await year.convene(2027, 2, 1, 15)
     await year.until(2027, 2, 1, 16)
     await year.take(TenantCase, "record_interview", {"needs": []})
     assert await year.told() == [
@@ -69,7 +60,7 @@ async def test_a_convocation_that_nobody_comes_to(year: Year) -> None:
 async def test_whoever_speaks_arabic_is_written_to_in_arabic(year: Year) -> None:
     await year.change(t.person, year.world.person, languages=["ti", "ar"], phone=None, email="elda@example.org")
     await year.open()
-    await convened(year, 2027, 1, 18, 10)
+    await year.convene(2027, 1, 18, 10)
     await year.until(2027, 1, 11, 10)
     (told,) = await year.messages(recipient="PERSON")
     assert (told.channel, told.language) == ("EMAIL", "ar")
@@ -82,14 +73,14 @@ async def test_what_is_due_at_night_leaves_in_the_morning_and_several_needs_are_
     practice = await year.take(DocumentPractice, "open", {"document": "ISEE"})
     await year.until(2027, 1, 11, 22, 40)
     await year.take(DocumentPractice, "ask_papers", {"titles": ["Reddito"], "due_on": "2027-01-13"}, on=practice)
-    await convened(year, 2027, 1, 20, 10)
+    await year.convene(2027, 1, 20, 10)
     await year.until(2027, 1, 15, 12)
     assert await year.told("PERSON") == ["2027-01-12 08:30 SMS PERSON appointment+papers_awaited"]
 
 
 async def test_a_person_has_one_message_a_day_and_the_rest_tomorrow(year: Year) -> None:
     await year.open()
-    await convened(year, 2027, 1, 20, 10)
+    await year.convene(2027, 1, 20, 10)
     await year.later(minutes=10)
     practice = await year.take(DocumentPractice, "open", {"document": "ISEE"})
     await year.take(DocumentPractice, "ask_papers", {"titles": ["Reddito"], "due_on": "2027-01-13"}, on=practice)
@@ -104,7 +95,7 @@ async def test_whoever_opted_out_is_reached_otherwise_or_called(year: Year) -> N
     """No text messages, no e-mail, no address: the letter goes to the dwelling; without one somebody calls."""
     await year.change(t.person, year.world.person, opted_out=["SMS"])
     await year.open()
-    await convened(year, 2027, 1, 18, 10)
+    await year.convene(2027, 1, 18, 10)
     await year.until(2027, 1, 15, 9)
     assert await year.told("PERSON") == ["2027-01-11 09:00 LETTER PERSON appointment"]
     assert (await year.messages(channel="LETTER"))[0].sent_to == "Via Uno 1"
@@ -149,7 +140,7 @@ async def test_the_patron_s_day_of_the_municipality_is_no_working_day(year: Year
     """San Vittore, 8 May: in 2028 it is a Monday, on which nobody in Varese is reminded of Tuesday's appointment."""
     await year.until(2028, 5, 2, 9)
     await year.open()
-    await convened(year, 2028, 5, 9, 10)
+    await year.convene(2028, 5, 9, 10)
     await year.until(2028, 5, 9, 12)
     assert await year.told("PERSON") == [
         "2028-05-02 09:00 SMS PERSON appointment",
@@ -164,7 +155,7 @@ async def test_messages_leave_at_the_same_local_hour_through_both_changes_of_the
         await year.until(*since)
         year.case_id = type(year.case_id)(int=year.case_id.int + 1)
         await year.open()
-        await convened(year, *appointment)
+        await year.convene(*appointment)
         await year.until(*appointment[:3])
         hours.append((await year.messages(recipient="PERSON"))[-1].created_at.astimezone(UTC).strftime("%d %H:%M"))
     assert (await year.told("PERSON"))[1::2] == [
