@@ -50,9 +50,10 @@ async def measured(stage: Stage) -> AsyncIterator[Figure]:
     last = await opened(stage.supervisor, deployment.world)
     for unit, value in (await history_of(stage.floor, last)).items():
         yield Figure(name=f"history of a sleeping case, {unit}", value=value, unit=unit)
-    for cases, memory in zip((0, kept, number), held, strict=True):
-        yield Figure(name=f"worker with {cases:,} open cases", value=memory / 1e6, unit="MB")
     empty, cached, full = held
+    for cases, memory in ((kept, cached), (number, full)):
+        name = f"worker with {cases:,} open cases, beside none"
+        yield Figure(name=name, value=memory / 1e6, unit="MB", floor=empty / 1e6)
     yield Figure(name="worker, a case in its cache", value=(cached - empty) / kept, unit="bytes")
     yield Figure(name="worker, a case beyond its cache", value=(full - cached) / (number - kept), unit="bytes")
 
