@@ -1,66 +1,64 @@
 """Measure, on servers of their own: `python -m benchmarks`. Figures are JSON lines on stdout; the rest is on stderr."""
 
-import argparse
 import asyncio
 import os
-import tempfile
-from collections.abc import AsyncIterator
-from pathlib import Path
+from enum import StrEnum, auto
+from typing import Annotated
 
+import typer
 import uvloop
-from rich.console import Console
 
-from benchmarks import burst, sizes, steps, worklist
-from benchmarks.figures import Figure, table
-from benchmarks.floor import floor_worker
-from benchmarks.front_end import front_end
-from benchmarks.seed import seed
+from benchmarks import burst, sizes, sleeping, steps, worklist
+from benchmarks.figures import table
+from benchmarks.progress import console
 from benchmarks.size import QUICK, Size
-from domain.roles import Role
-from store import database
-from tests.stories.deployment import deployed
-
-_console = Console(stderr=True, highlight=False)
+from benchmarks.stage import staged
 
 
-async def _figures(size: Size) -> AsyncIterator[Figure]:
-    with tempfile.TemporaryDirectory() as folder:
-        async with (
-            deployed(Path(folder)) as deployment,
-            floor_worker(deployment) as floor,
-            front_end(deployment, role=Role.SUPERVISOR) as supervisor,
-            burst.sink() as into,
-        ):
-            _console.print(f"Writing {size.cases:,} cases.")
-            engine = database.connect(deployment.database_url)
-            await seed(engine, deployment.world, size.cases)
-            await engine.dispose()
-            for measured in (
-                sizes.stored(deployment, size),
-                worklist.measured(deployment, size),
-                sizes.history(supervisor, deployment, floor),
-                sizes.worker(supervisor, deployment, size),
-                steps.measured(supervisor, floor, deployment.world, size),
-                burst.measured(deployment, supervisor, size, into),
-            ):
-                async for figure in measured:
-                    yield figure
+class Part(StrEnum):
+    """What can be measured, in this order: what comes later leaves more behind."""
+
+    SIZES = auto()
+    WORKLIST = auto()
+    STEPS = auto()
+    SLEEPING = auto()
+    BURST = auto()
 
 
-async def _measure(size: Size) -> None:
+_MEASURED = {
+    Part.SIZES: sizes.measured,
+    Part.WORKLIST: worklist.measured,
+    Part.STEPS: steps.measured,
+    Part.SLEEPING: sleeping.measured,
+    Part.BURST: burst.measured,
+}
+
+
+async def _measure(parts: list[Part], size: Size) -> None:
     busy = os.getloadavg()[0]
     figures = []
-    async for figure in _figures(size):
-        print(figure.json(), flush=True)
-        _console.print(f"{figure.name}: {figure.value:,.2f} {figure.unit}")
-        figures.append(figure)
+    async with staged(size) as stage:
+        for part in Part:
+            if part not in parts:
+                continue
+            async for figure in _MEASURED[part](stage):
+                print(figure.json(), flush=True)
+                console.print(f"{figure.name}: {figure.value:,.2f} {figure.unit}")
+                figures.append(figure)
     drawn = table(figures)
     drawn.caption = f"Load average: {busy:.1f} before, {os.getloadavg()[0]:.1f} after, on {os.cpu_count()} processors."
-    _console.print(drawn)
+    console.print(drawn)
+
+
+def main(
+    parts: Annotated[list[Part] | None, typer.Argument(help="What to measure.", show_default="everything")] = None,
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="So little that the figures say nothing.")] = False,
+) -> None:
+    """Measure, and print one JSON object a figure."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_measure(parts or [*Part], QUICK if quick else Size()))
 
 
 if __name__ == "__main__":
-    options = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    options.add_argument("--quick", action="store_true", help="so little that the figures say nothing")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_measure(QUICK if options.parse_args().quick else Size()))
+    typer.run(main)

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import orjson
 
 from api import identity
+from domain.refusals import ASK_AGAIN
 from domain.roles import Role
 from tests.stories.deployment import SECRET, Deployment
 from workers.demo.client import Documents
@@ -44,8 +45,13 @@ class FrontEnd:
         return answer
 
     async def tell(self, operation: str, **given: Any) -> dict[str, Any]:
-        """Take a mutation and return the object as it stands. Raises RuntimeError if it is refused."""
-        answer = await self.send(self._documents[operation], input=given | {"idempotencyKey": uuid4().hex})
+        """Take a mutation and return the object as it stands. Raises RuntimeError if it is refused.
+
+        What is not known yet, on a machine that is busy with other things, is asked again with the same key.
+        """
+        given["idempotencyKey"], answer = uuid4().hex, None
+        while answer is None or any(error["code"] in ASK_AGAIN for error in answer["userErrors"]):
+            answer = await self.send(self._documents[operation], input=given)
         if answer["userErrors"]:
             raise RuntimeError(f"{operation}: {answer['userErrors']}")
         answer.pop("userErrors")

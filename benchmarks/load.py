@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from statistics import quantiles
 from time import perf_counter
 
+from benchmarks.progress import shown
+
 Turn = Callable[[], Awaitable[None]]
 """Does something once."""
 
@@ -17,9 +19,9 @@ class Load:
     turns: list[float] = field(default_factory=list)
     seconds: float = 0.0
 
-    async def put(self, workers: Sequence[Turn], times: int) -> None:
-        """Have the workers take so many turns between them, each one after the other."""
-        left = iter(range(times))
+    async def put(self, workers: Sequence[Turn], times: int, label: str = "") -> None:
+        """Have the workers take so many turns between them, each one after the other; show how far it is."""
+        left = shown(times, label)
 
         async def work(turn: Turn) -> None:
             for _ in left:

@@ -48,7 +48,7 @@ async def seed(engine: AsyncEngine, world: World, cases: int) -> None:
             engine, case_id, list(_lived(case_id, person, told, since=now - timedelta(minutes=number))), policies
         )
 
-    await Load().put([turn] * _AT_ONCE, cases)
+    await Load().put([turn] * _AT_ONCE, cases, "writing cases")
 
 
 def _lived(case_id: UUID, person: Mapping[str, Any], told: list[StepRequest], *, since: datetime) -> Iterator[Entry]:

@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from temporalio.client import Client
-
 from api import ids
 from benchmarks.figures import Figure
 from benchmarks.floor import Floor, begun
 from benchmarks.front_end import FrontEnd
 from benchmarks.load import Load, Turn
 from benchmarks.size import Size
+from benchmarks.stage import Stage
 from tests.world import World
 
 WRITERS_ON_ONE_CASE = 9
@@ -54,8 +53,9 @@ class Writer:
         self._practice = await self._front_end.tell(operation, **about, **given)
 
 
-async def measured(front_end: FrontEnd, floor: Client, world: World, size: Size) -> AsyncIterator[Figure]:
+async def measured(stage: Stage) -> AsyncIterator[Figure]:
     """Yield the figures of a step, each beside the floor's."""
+    front_end, floor, world, size = stage.supervisor, stage.floor, stage.deployment.world, stage.size
     for level in size.levels:
         cases = await asyncio.gather(*(opened(front_end, world) for _ in range(level)))
         writers = await asyncio.gather(*(Writer.on(front_end, case) for case in cases))
@@ -73,8 +73,8 @@ async def _beside(name: str, writers: list[Writer], least: list[Turn], size: Siz
     """Take turns with the floor, so that what else the machine does meets both."""
     steps, floor = Load(), Load()
     for _ in range(size.rounds):
-        await floor.put(least, size.steps)
-        await steps.put([writer.turn for writer in writers], size.steps)
+        await floor.put(least, size.steps, f"{name}, the floor")
+        await steps.put([writer.turn for writer in writers], size.steps, name)
     yield Figure(name=name, value=steps.a_second, unit="steps/s", better="more", floor=floor.a_second)
     for percent in (50, 95):
         value, least_ms = steps.percentile(percent), floor.percentile(percent)

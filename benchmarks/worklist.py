@@ -12,9 +12,8 @@ from benchmarks import cpu
 from benchmarks.figures import Figure
 from benchmarks.front_end import FrontEnd, front_end
 from benchmarks.load import Load
-from benchmarks.size import Size
+from benchmarks.stage import Stage
 from domain.roles import Role
-from tests.stories.deployment import Deployment
 
 ROWS = 50
 READERS = 4
@@ -42,8 +41,10 @@ select k.process_id, k.entry, k.reason, k.kind, k.state, k.due_at, p.id, p.given
 """
 
 
-async def measured(deployment: Deployment, size: Size) -> AsyncIterator[Figure]:
+async def measured(stage: Stage) -> AsyncIterator[Figure]:
     """Yield the figures of the page, each beside bare SQL on a connection of its own."""
+    deployment, size = stage.deployment, stage.size
+    name = f"worklist page of {ROWS} at {size.cases:,} cases"
     mine = [deployment.world.district, deployment.world.elsewhere]
     programs = deployment.postgres.pid, deployment.programs["api"].pid
     alone, together, bare, page_cpu, bare_cpu = Load(), Load(), Load(), 0.0, 0.0
@@ -53,16 +54,15 @@ async def measured(deployment: Deployment, size: Size) -> AsyncIterator[Figure]:
             await Load().put([turn] * READERS, _WARM_UP)
             _by_sql(connection, mine, _WARM_UP)
             for _ in range(size.rounds):
-                await alone.put([turn], size.requests)
+                await alone.put([turn], size.requests, name)
                 began = cpu.seconds(*programs)
-                await together.put([turn] * READERS, size.requests)
+                await together.put([turn] * READERS, size.requests, name)
                 between = cpu.seconds(*programs)
                 used, turns = _by_sql(connection, mine, size.requests)
                 page_cpu += between - began
                 bare_cpu += used + cpu.seconds(*programs) - between
                 bare.turns += turns
     asked = size.rounds * size.requests
-    name = f"worklist page of {ROWS} at {size.cases:,} cases"
     yield Figure(name=f"{name}, CPU", value=1_000 * page_cpu / asked, unit="ms", floor=1_000 * bare_cpu / asked)
     yield Figure(name=f"{name}, p50", value=alone.percentile(50), unit="ms", floor=bare.percentile(50))
 

@@ -40,10 +40,12 @@ from workers.channels.rate import Rate
 MOST_AT_ONCE = 100
 """Messages that a request carries at most."""
 
+REQUESTS_AT_ONCE = 4
+"""Of one batch."""
+
 CHANNELS = {Channel.SMS: "sms", Channel.LETTER: "letter"}
 """What leaves by a gateway, and what the protocol calls it."""
 
-_REQUESTS = 4  # at once
 _REQUESTS_A_SECOND = 10  # of a gateway with a rate, each with a part of the second's messages
 _LONGEST_PAUSE = timedelta(days=1)
 _ONE_OF_THEM = frozenset({400, 413, 422})
@@ -174,7 +176,7 @@ class _Batch:
     def __init__(self, gateway: Gateway) -> None:
         self.handed: dict[UUID, Handed] = {}
         self._gateway = gateway
-        self._turns = asyncio.Semaphore(_REQUESTS)
+        self._turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self._general: GatewayTrouble | None = None
 
     async def send(self, messages: Sequence[Outgoing]) -> None:
