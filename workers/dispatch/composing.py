@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -30,7 +31,7 @@ class Message:
         """Whether it is a formal notice."""
         return self.jobs[0].formal
 
-    @property
+    @cached_property
     def key(self) -> UUID:
         """What the provider of its first channel knows it by."""
         return uuid5(self.id, self.channels[0].name)
