@@ -22,7 +22,6 @@ from benchmarks.load import Load
 from benchmarks.sink import Sink, sink
 from benchmarks.stage import Stage
 from workers.channels.gateway import MOST_AT_ONCE, REQUESTS_AT_ONCE
-from workers.dispatch.dispatcher import LANES
 
 _READS_BETWEEN = 5
 _LIMITED_SECONDS = 4
@@ -122,7 +121,7 @@ async def _bare(messages: Sequence[dict[str, Any]], *, a_request: int) -> float:
     async with sink() as into, httpx.AsyncClient(headers=headers, trust_env=False) as client:
         started = time.perf_counter()
         async with asyncio.TaskGroup() as group:
-            for _ in range(LANES * REQUESTS_AT_ONCE):
+            for _ in range(REQUESTS_AT_ONCE):
                 group.create_task(lane(client, into))
         return time.perf_counter() - started
 

@@ -28,9 +28,6 @@ from workflows.messages import DISPATCH, Rest, Round
 BATCH_SIZE = 500
 """Reminders claimed at once: few round trips a message, and little to do again when a process dies."""
 
-LANES = 2
-"""Batches under way at once: while one waits for a provider, the next is written; more make whoever reads wait."""
-
 LEASE = timedelta(seconds=45)
 """How long a claim lasts unless whoever has it lives on; then somebody else takes it over."""
 
@@ -51,7 +48,6 @@ class Dispatcher:
         self._policies = policies
         self._client = client
         self._channels = channels
-        self._claiming = asyncio.Lock()  # who is told twice in one batch is not claimed by two
 
     @activity.defn(name=DISPATCH)
     async def round(self, given: Round) -> Rest:
@@ -70,21 +66,16 @@ class Dispatcher:
         async with self._engine.begin() as connection:
             await dispatch.wake(connection)
             await dispatch.recover(connection, now=clock())
-        lanes = await asyncio.gather(*(self._lane(clock) for _ in range(LANES)), return_exceptions=True)
-        for failed in lanes:  # not before the others have ended: what is on its way is not interrupted
-            if failed:
-                raise failed
-        async with self._engine.begin() as connection:
-            return await dispatch.sleep(connection, at_most=clock() + LONGEST_SLEEP)
-
-    async def _lane(self, clock: Clock) -> None:
+        # One batch at a time: with two, a burst leaves hardly sooner, and whoever reads meanwhile waits twice as long.
         while await self._settled(clock) or await self._told(clock):
             pass
+        async with self._engine.begin() as connection:
+            return await dispatch.sleep(connection, at_most=clock() + LONGEST_SLEEP)
 
     async def _told(self, clock: Clock) -> bool:
         """Tell one batch of reminders that are due; say whether there was one."""
         now = clock()
-        async with self._claiming, self._engine.begin() as connection:
+        async with self._engine.begin() as connection:
             rows = [*await dispatch.claim(connection, now=now, lease=now + LEASE, most=BATCH_SIZE)]
             persons = {row.person_id for row in rows if row.whom == Whom.PERSON.name and row.person_id}
             midnight = start_of(local_day(now) + timedelta(days=1))
