@@ -25,16 +25,7 @@ def test_every_figure_is_a_json_object_on_a_line_of_its_own() -> None:
     figures = [json.loads(line) for line in run.stdout.splitlines()]
     assert {tuple(figure) for figure in figures} == {("name", "value", "unit", "floor", "ratio", "better")}
     assert len({figure["name"] for figure in figures}) == len(figures)
-    assert {figure["unit"] for figure in figures} == {
-        "steps/s",
-        "reminders/s",
-        "s",
-        "ms",
-        "bytes",
-        "events",
-        "MB",
-        "messages",
-    }
+    assert {figure["unit"] for figure in figures} == UNITS
     assert {figure["better"] for figure in figures} == {"more", "less"}
     beside = [figure for figure in figures if figure["floor"] is not None]
     assert len(beside) > len(figures) / 2
