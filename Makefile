@@ -20,7 +20,7 @@ up: $(STAMP) ## run everything until Ctrl-C, data kept in .pratica
 	@$(BIN)/pratica up
 
 test: lint ## check everything: lint, then the tests on real PostgreSQL and real Temporal
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## check style, types and who imports whom
 	$(BIN)/ruff check
