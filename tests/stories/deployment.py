@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,6 +22,7 @@ from domain.roles import Role
 from store import database
 from tests.world import World
 from workers import embedded
+from workers.embedded.process import free_port
 
 SECRET = "a secret of the tests, long enough to sign tokens"
 KINDS = tuple(process.__name__[0].lower() + process.__name__[1:] for process in PROCESSES)
@@ -102,7 +102,7 @@ async def deployed(folder: Path) -> AsyncIterator[Deployment]:
             url = await postgres.create("deployment")
             await asyncio.to_thread(migrations.upgrade, url)
             deployment = Deployment(
-                postgres=postgres, temporal=temporal, database_url=url, folder=folder, port=_free_port()
+                postgres=postgres, temporal=temporal, database_url=url, folder=folder, port=free_port()
             )
             engine = database.connect(url)
             await deployment.world.settle(engine)
@@ -116,12 +116,6 @@ async def deployed(folder: Path) -> AsyncIterator[Deployment]:
                     await deployment.kill(part)
     finally:
         embedded.erase(folder / "postgres")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 async def insist(client: httpx.AsyncClient, mutation: str, given: dict[str, Any]) -> dict[str, Any]:

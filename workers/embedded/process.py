@@ -5,6 +5,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -18,6 +19,7 @@ _LAUNCH = Path(__file__).with_name("launch.py")
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.02
+_PORTS = range(10_000, 32_768)
 
 
 class Server(ABC):
@@ -199,11 +201,16 @@ def made(directory: Path) -> Path:
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 on which nobody listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port of 127.0.0.1 on which nobody listens now.
+
+    At random, and below those that the system gives to whoever connects: two programs that ask at once, or a connection
+    that is made before somebody listens, do not get the same one.
+    """
+    while True:
+        port = _PORTS.start + secrets.randbelow(len(_PORTS))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def listening(*, host: str, port: int, setting: str) -> socket.socket:
