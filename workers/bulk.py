@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
-from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.engine import code_of
+from api.engine import UNTAKEN, code_of
 from domain.dry_run import opening
 from domain.fields import local_day
 from domain.process import Process
@@ -123,24 +123,14 @@ class BulkActivities:
         try:
             async with asyncio.timeout(ADOPTED_WITHIN.total_seconds()):
                 await handle.execute_update(ADOPT, given, result_type=Adopted)
-        except WorkflowUpdateFailedError as failed:
-            code = code_of(failed)
-        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
-            code = Refusal.OUTCOME_UNKNOWN.name
-        except RPCError as error:
-            if error.status is RPCStatusCode.UNAVAILABLE:
+        except UNTAKEN as error:
+            if isinstance(error, RPCError) and error.status is RPCStatusCode.UNAVAILABLE:
                 raise
-            code = _REFUSALS.get(error.status, Refusal.OUTCOME_UNKNOWN).name
+            code = code_of(error)
         else:
             return None
         nothing_to_do = Refusal.NOTHING_TO_ADOPT.name, *([Refusal.CASE_ENDED.name] if case.ended_at else [])
         return None if code in nothing_to_do else code
-
-
-_REFUSALS = {
-    RPCStatusCode.NOT_FOUND: Refusal.CASE_ENDED,
-    RPCStatusCode.RESOURCE_EXHAUSTED: Refusal.CASE_BUSY,
-}
 
 
 def _now() -> datetime:

@@ -133,15 +133,10 @@ class Engine:
         return answer
 
     def _refusal(self, error: RPCError) -> Refused:
-        match error.status:
-            case RPCStatusCode.NOT_FOUND:
-                return Refused(Refusal.CASE_ENDED)
-            case RPCStatusCode.RESOURCE_EXHAUSTED:
-                return Refused(Refusal.CASE_BUSY)
-            case RPCStatusCode.UNAVAILABLE:
-                # Sent, perhaps taken: only the next one can be told that nothing was written.
-                self.available = False
-        return Refused(Refusal.OUTCOME_UNKNOWN)
+        if error.status is RPCStatusCode.UNAVAILABLE:
+            # Sent, perhaps taken: only the next one can be told that nothing was written.
+            self.available = False
+        return Refused(Refusal[code_of(error)])
 
     async def _watch(self) -> None:
         while True:
@@ -176,12 +171,22 @@ async def wake(client: Client, workflow: str, *, queue: str = BULK_QUEUE) -> Non
     )
 
 
-def code_of(failed: WorkflowUpdateFailedError) -> str:
-    """Return the code of a case's refusal; INTERNAL if it failed by mistake."""
-    cause = failed.cause
-    if isinstance(cause, ApplicationError) and cause.type == Refused.__name__:
-        return cause.message
-    return Refusal.INTERNAL.name
+UNTAKEN = (WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError, RPCError)
+"""What is raised when a case does not take an update, or is not known to have."""
+
+_MEANT = {RPCStatusCode.NOT_FOUND: Refusal.CASE_ENDED, RPCStatusCode.RESOURCE_EXHAUSTED: Refusal.CASE_BUSY}
+
+
+def code_of(error: BaseException) -> str:
+    """Return the code of one of `UNTAKEN`: what the case refused (INTERNAL is a mistake of ours), or what is known."""
+    match error:
+        case WorkflowUpdateFailedError(cause=ApplicationError() as cause) if cause.type == Refused.__name__:
+            return cause.message
+        case WorkflowUpdateFailedError():
+            return Refusal.INTERNAL.name
+        case RPCError():
+            return _MEANT.get(error.status, Refusal.OUTCOME_UNKNOWN).name
+    return Refusal.OUTCOME_UNKNOWN.name
 
 
 def _rejection(failed: WorkflowUpdateFailedError) -> Rejection:

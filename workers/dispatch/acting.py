@@ -7,10 +7,9 @@ from hashlib import sha256
 from typing import Any
 
 import structlog
-from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.client import Client
 
-from api.engine import code_of
+from api.engine import UNTAKEN, code_of
 from domain.events import ENGINE, StepRequest, TaskChange
 from domain.message import Channel
 from domain.refusals import ASK_AGAIN, Refusal
@@ -105,12 +104,8 @@ async def _refusal(client: Client, act: Act) -> str | None:
         answer: StepAnswer = await handle.execute_update(
             act.update, act.request, id=act.request.request_id, result_type=StepAnswer
         )
-    except WorkflowUpdateFailedError as failed:
-        return code_of(failed)
-    except WorkflowUpdateRPCTimeoutOrCancelledError:
-        return Refusal.OUTCOME_UNKNOWN.name
-    except RPCError as error:
-        return (Refusal.CASE_ENDED if error.status is RPCStatusCode.NOT_FOUND else Refusal.OUTCOME_UNKNOWN).name
+    except UNTAKEN as error:
+        return code_of(error)
     return answer.rejection.code if answer.rejection else None
 
 

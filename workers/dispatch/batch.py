@@ -105,12 +105,12 @@ class Batch:
             return _over(job, self._now, "TOO_LATE")
         closures = self._processes[job.row.process_id].terms.closures
         leaves_at = job.rung.leaves_at(self._now, timetable, closures, appointment=job.row.starts_at)
-        return None if leaves_at <= self._now else _put_off(job, leaves_at)
+        return None if leaves_at <= self._now else _later(job, leaves_at)
 
     def _tomorrow(self, job: Job) -> Settled:
         """Return that a person who was told something today is told this on the next day that messages leave."""
         closures = self._processes[job.row.process_id].terms.closures
-        return _put_off(job, job.policy.timetable.next_day(self._now, closures))
+        return _later(job, job.policy.timetable.next_day(self._now, closures))
 
     async def _compose(self, due: Sequence[Job]) -> list[Composed]:
         directory = await directory_of(self._connection, due, self._now)
@@ -199,5 +199,5 @@ def _over(job: Job, now: datetime, code: str) -> Settled:
     return job.key | {"status": ReminderStatus.CANCELLED.name, "code": code, "ended_at": now}
 
 
-def _put_off(job: Job, leaves_at: datetime) -> Settled:
+def _later(job: Job, leaves_at: datetime) -> Settled:
     return job.key | {"status": ReminderStatus.SCHEDULED.name, "leaves_at": leaves_at}
