@@ -197,3 +197,10 @@ class Cases:
     def handle(self, case_id: UUID) -> WorkflowHandle[Any, Any]:
         """Return the case's workflow."""
         return self.client.get_workflow_handle(workflow_id(case_id))
+
+
+async def row_is_awaited(engine: AsyncEngine) -> bool:
+    """Whether somebody waits for a row that somebody else has locked."""
+    async with engine.connect() as connection:
+        waiting = "select exists (select from pg_locks where not granted)"
+        return bool((await connection.exec_driver_sql(waiting)).scalar_one())

@@ -15,7 +15,7 @@ from store import stops
 from store import tables as t
 from store.projection import project
 from store.register import stored
-from tests.world import POLICIES, World
+from tests.world import POLICIES, World, row_is_awaited
 
 MORNING = datetime(2027, 1, 11, 9, tzinfo=ROME)
 
@@ -37,17 +37,10 @@ async def test_who_is_booked_at_a_stop_while_it_is_being_cancelled_hears_of_it_t
         row = (await connection.execute(cancelled)).one()
         assert not await stops.amended(connection, row.id, stored(Stop, row).entry, POLICIES, now=MORNING)
         booking = asyncio.create_task(project(engine, case_id, entries, POLICIES))
-        while not await _awaited(engine):
+        while not await row_is_awaited(engine):
             assert not booking.done()
     assert await booking, "dispatch is woken"
     async with engine.connect() as connection:
         reminder = t.reminder.c
         to_come = select(reminder.rung).where(reminder.status == "SCHEDULED", reminder.whom == "PERSON")
         assert (await connection.execute(to_come)).scalars().all() == ["stop_cancelled/called_off.1"]
-
-
-async def _awaited(engine: AsyncEngine) -> bool:
-    """Whether somebody waits for a row."""
-    async with engine.connect() as connection:
-        waiting = "select exists (select from pg_locks where not granted)"
-        return bool((await connection.exec_driver_sql(waiting)).scalar_one())

@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
+from api.engine import wake_dispatch
 from domain.ladder import clause_of
 from domain.roles import Role
 from domain.tenant_case import TenantCase
@@ -16,7 +17,6 @@ from store.requests import Asked
 from store.scope import Scope
 from tests.stories.lived import Year, a_year
 from tests.world import POLICIES, World
-from workflows.messages import DISPATCH, WOKEN
 
 
 async def scheduled(year: Year, scope: Scope) -> dict[str, Key]:
@@ -47,7 +47,7 @@ async def test_what_is_sent_now_leaves_now_and_what_is_called_off_never(
                 asked = Asked(id=clause, fingerprint="f")
                 await write(connection, found[clause], asked=asked, scope=scope, policies=POLICIES, now=year.now)
         await year.take(TenantCase, "set_urgency", {"urgency": "URGENT"})  # which reckons anew what is to come
-        await year.environment.client.get_workflow_handle(DISPATCH).signal(WOKEN)
+        await wake_dispatch(year.environment.client)
         await year.later(days=20)
         assert await year.told() == [
             "2027-01-11 09:00 SMS PERSON appointment",

@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
+from api.engine import wake_dispatch
 from domain.register import Stop
 from domain.roles import Role
 from domain.tenant_case import TenantCase
@@ -16,7 +17,6 @@ from store.requests import Asked
 from store.scope import Scope
 from tests.stories.lived import Year, a_year
 from tests.world import POLICIES, World
-from workflows.messages import DISPATCH, WOKEN
 
 
 async def cancel(year: Year) -> None:
@@ -34,7 +34,7 @@ async def cancel(year: Year) -> None:
             now=year.now,
         )
         assert await stops.amended(connection, stored.id, stored.entry, POLICIES, now=year.now)
-    await year.environment.client.get_workflow_handle(DISPATCH).signal(WOKEN)
+    await wake_dispatch(year.environment.client)
 
 
 async def test_who_is_expected_at_a_stop_that_is_cancelled_hears_of_it_the_same_day(

@@ -20,7 +20,7 @@ from store import tables as t
 from store.policies import Policies
 from tests.workflows.test_case_workflow import code, granted, nothing_differs
 from tests.workflows.versions import LONGER, OTHER, SHORTER, adopt, done, other, published
-from tests.world import POLICY, Cases, World
+from tests.world import POLICY, Cases, World, row_is_awaited
 from workers.worker import bulk_worker
 from workflows.messages import ADOPTION, DRY_RUN
 
@@ -123,7 +123,7 @@ async def test_a_step_that_waits_for_money_is_taken_under_the_terms_it_was_accep
             select(t.funding_line).where(t.funding_line.c.id == world.funding_line).with_for_update()
         )
         granting = asyncio.create_task(cases.take(case_id, grant))
-        while not granting.done() and not await _awaited(engine):
+        while not granting.done() and not await row_is_awaited(engine):
             pass
         adopting = asyncio.create_task(adopt(cases, case_id, stricter))
         history = cases.handle(case_id)
@@ -132,12 +132,6 @@ async def test_a_step_that_waits_for_money_is_taken_under_the_terms_it_was_accep
     assert (await granting).rejection is None
     assert (await adopting).changed == 2
     await nothing_differs(engine, cases.client)
-
-
-async def _awaited(engine: AsyncEngine) -> bool:
-    async with engine.connect() as connection:
-        waiting = "select exists (select from pg_locks where not granted)"
-        return bool((await connection.exec_driver_sql(waiting)).scalar_one())
 
 
 async def test_all_that_is_live_adopts_closed_cases_in_their_window_too(

@@ -18,7 +18,7 @@ from domain.refusals import Refused
 from domain.tenant_case import TenantCase
 from store import tables as t
 from store.reservations import reserve
-from tests.world import Cases, World
+from tests.world import Cases, World, row_is_awaited
 from workers.verify import differences
 
 
@@ -54,20 +54,13 @@ async def test_a_place_is_kept_whatever_happens_to_the_tracks_meanwhile(
         await connection.execute(select(t.stop).where(t.stop.c.id == world.stop).with_for_update())
         convening = asyncio.create_task(cases.take(case_id, convene(world, case_id, 1, world.stop, starts_at)))
         opened = world.request(DocumentPractice, "open", {"document": "ISEE"}, on=track)
-        while not convening.done() and not (await _awaited(engine)):
+        while not convening.done() and not (await row_is_awaited(engine)):
             pass
         await cases.take(case_id, opened)
         assert not convening.done()
     assert (await convening).version == 3
     assert await places(engine, world.stop) == [1]
     assert [difference async for difference in differences(engine, cases.client, now=datetime.now(UTC))] == []
-
-
-async def _awaited(engine: AsyncEngine) -> bool:
-    """Whether somebody waits for a row."""
-    async with engine.connect() as connection:
-        waiting = "select exists (select from pg_locks where not granted)"
-        return bool((await connection.exec_driver_sql(waiting)).scalar_one())
 
 
 async def test_an_appointment_moves_within_a_full_stop_and_away_from_it(
